@@ -1,0 +1,186 @@
+import { z } from "zod";
+import { parseDetachKeys } from "./detach-keys.ts";
+import { SessionError, showValue } from "./session-error.ts";
+import { signalName } from "./signals.ts";
+import { MAX_TERMINAL_SIZE } from "./terminal-size.ts";
+
+const MIB = 1024 * 1024;
+
+/** What an output log keeps when the configuration does not say. */
+export const DEFAULT_OUTPUT_MAX_BYTES = 64 * MIB;
+export const DEFAULT_OUTPUT_REPLAY_BYTES = 8 * MIB;
+/** Below this a single pipe read would not fit. */
+export const MIN_OUTPUT_BYTES = 64 * 1024;
+/** File descriptors 0, 1 and 2 are the session's own streams. */
+const FIRST_EXTRA_FD = 3;
+/** setTimeout's longest delay is 2^31-1 ms; longer ones fire at once. */
+const MAX_TIMEOUT_SECONDS = 2_147_483;
+
+const text = z.string().refine((value) => !value.includes("\0"));
+const absolutePath = text.refine((value) => value.startsWith("/"));
+const seconds = z.number().min(0).max(MAX_TIMEOUT_SECONDS);
+const cells = z.int().min(1).max(MAX_TERMINAL_SIZE);
+const environmentName = text.refine((value) => value !== "" && !value.includes("="));
+const environmentEntry = text.refine((value) => value.indexOf("=") > 0);
+const environment = z.union([
+  z.record(environmentName, text),
+  z.array(environmentEntry).transform((entries) => Object.fromEntries(entries.map(splitEntry))),
+]);
+
+/** The one schema of an exec session's configuration: type, API validation and message validation come from it. */
+export const execConfigSchema = z
+  .strictObject({
+    /** The program and its arguments. Never goes through a shell; for one, say `["sh", "-c", "..."]`. */
+    command: z
+      .array(text)
+      .min(1)
+      .refine((list) => list[0] !== ""),
+    /** Gives the command a terminal; standard error is then part of standard output. Absent: false. */
+    tty: z.boolean().default(false),
+    /** Absent or false: the command reads an empty standard input. */
+    attachStdin: z.boolean().default(false),
+    /** False: the command's standard output goes to /dev/null. Absent: true. */
+    attachStdout: z.boolean().default(true),
+    /** False: standard error goes to /dev/null. Absent: true without a TTY, false with one. */
+    attachStderr: z.boolean().optional(),
+    /** Keys that end an interactive attachment. Absent: `ctrl-p,ctrl-q`. Empty: none. */
+    detachKeys: text.refine(isDetachKeys).optional(),
+    /** Added to the container's environment, by name; an object or a list of `NAME=value`. Absent: nothing is added. */
+    env: environment.default({}),
+    /** All capabilities in the bounding set, and for uid 0 in every set but the inheritable one. Absent: false. */
+    privileged: z.boolean().default(false),
+    /** `name|uid[:group|gid]`, looked up in the container. Absent or empty: the container's own user. */
+    user: text.refine((value) => /^[^:]*(:[^:]+)?$/.test(value)).default(""),
+    /** An absolute path in the container. Absent or empty: the container's own working directory. */
+    workDir: z.union([z.literal(""), absolutePath]).default(""),
+    /** File descriptors of the manager's process; the command gets them as 3, 4, ... in this order. Absent: none. */
+    preserveFds: z.array(z.int().min(FIRST_EXTRA_FD)).default([]),
+    /** Absolute paths that the manager opens for reading; they follow `preserveFds`. Absent: none. */
+    extraFiles: z.array(absolutePath).default([]),
+    /** The terminal's first size. Absent: 80 columns, 24 rows. Only with `tty`. */
+    consoleSize: z.strictObject({ columns: cells, rows: cells }).optional(),
+    /** Seconds the command may run before it is stopped with reason `timeout`. Absent or 0: no limit. */
+    timeout: seconds.default(0),
+    /** What stop sends first. Absent: SIGTERM. */
+    stopSignal: z
+      .string()
+      .refine((value) => signalName(value) !== undefined)
+      .optional(),
+    /** Seconds between `stopSignal` and SIGKILL. Absent: the container's own, else 10. */
+    stopTimeout: seconds.optional(),
+    /** The user's own names and values; kept, listed and filtered by, never interpreted. Absent: none. */
+    labels: z.record(text.min(1), text).default({}),
+    /** Limits of the output log. */
+    output: z
+      .strictObject({
+        /** Bytes of output the log keeps at the most. Absent: 64 MiB. */
+        maxBytes: z.int().min(MIN_OUTPUT_BYTES).default(DEFAULT_OUTPUT_MAX_BYTES),
+        /** Bytes kept for late readers once every consumer has had them. Absent: 8 MiB. */
+        replayBytes: z.int().min(0).default(DEFAULT_OUTPUT_REPLAY_BYTES),
+        /** When unread output passes `maxBytes`: drop the oldest, block the command, or stop it. Absent: `dropOldest`. */
+        policy: z.enum(["dropOldest", "block", "stop"]).default("dropOldest"),
+      })
+      .prefault({}),
+  })
+  .transform(({ attachStderr, ...config }) => ({ ...config, attachStderr: attachStderr ?? !config.tty }));
+
+/** A checked configuration with every default filled in. */
+export type ExecConfig = Readonly<z.output<typeof execConfigSchema>>;
+/** What a caller may give: only `command` is required. */
+export type ExecConfigInput = z.input<typeof execConfigSchema>;
+export type OutputLimits = ExecConfig["output"];
+
+/** What is allowed, by field, as the second half of the sentence "`field` must be ...". */
+const allowed: Readonly<Record<string, string>> = {
+  command: "a non-empty list of strings without NUL bytes, the program first",
+  tty: "true or false",
+  attachStdin: "true or false",
+  attachStdout: "true or false",
+  attachStderr: "true or false",
+  detachKeys:
+    "empty or a comma-separated list of single characters and ctrl-a to ctrl-z, ctrl-@, ctrl-[, ctrl-\\, ctrl-], ctrl-^, ctrl-_",
+  env: "an object of names and string values, or a list of NAME=value, without NUL bytes and with no empty name",
+  privileged: "true or false",
+  user: "name|uid[:group|gid]",
+  workDir: "an absolute path without NUL bytes",
+  preserveFds: "a list of file descriptors from 3 on",
+  extraFiles: "a list of absolute paths",
+  consoleSize: `{columns, rows}, both whole numbers from 1 to ${MAX_TERMINAL_SIZE}`,
+  timeout: `a number of seconds from 0 to ${MAX_TIMEOUT_SECONDS}`,
+  stopSignal: "a signal's name such as SIGTERM, or its number",
+  stopTimeout: `a number of seconds from 0 to ${MAX_TIMEOUT_SECONDS}`,
+  labels: "an object of non-empty names and string values",
+  output: `{maxBytes from ${MIN_OUTPUT_BYTES}, replayBytes from 0, policy dropOldest, block or stop}`,
+};
+
+/** Checks a configuration and fills in its defaults; throws EXEC_INVALID_CONFIG with a sentence for the first bad field. */
+export function parseExecConfig(raw: unknown): ExecConfig {
+  const parsed = execConfigSchema.safeParse(raw);
+  if (!parsed.success) throw invalidConfig(raw, parsed.error);
+  assertFieldsAgree(raw, parsed.data);
+  return parsed.data;
+}
+
+function assertFieldsAgree(raw: unknown, config: ExecConfig): void {
+  if (config.tty && config.attachStderr) {
+    throw fieldError(
+      "attachStderr",
+      raw,
+      "must be absent or false with tty, because a terminal has no separate standard error",
+    );
+  }
+  if (!config.tty && config.consoleSize) {
+    throw fieldError("consoleSize", raw, "must be absent without tty");
+  }
+  if (config.tty && config.preserveFds.length + config.extraFiles.length > 0) {
+    const field = config.preserveFds.length > 0 ? "preserveFds" : "extraFiles";
+    throw fieldError(
+      field,
+      raw,
+      "must be empty with tty, because a terminal session passes no other file descriptors",
+    );
+  }
+}
+
+function invalidConfig(raw: unknown, error: z.ZodError): SessionError {
+  const issue = error.issues[0];
+  if (issue === undefined || !isObject(raw)) {
+    return new SessionError(
+      "EXEC_INVALID_CONFIG",
+      `The configuration must be an object with a command; got ${showValue(raw)}.`,
+    );
+  }
+  const field = issue.code === "unrecognized_keys" ? issue.keys[0] : issue.path[0];
+  const name = String(field);
+  const rule = allowed[name];
+  if (rule === undefined) {
+    return new SessionError(
+      "EXEC_INVALID_CONFIG",
+      `There is no field "${name}"; allowed are ${Object.keys(allowed).join(", ")}.`,
+      {
+        details: { field: name },
+      },
+    );
+  }
+  return fieldError(name, raw, `must be ${rule}`);
+}
+
+function fieldError(field: string, raw: unknown, rule: string): SessionError {
+  const value = isObject(raw) ? raw[field] : undefined;
+  // The environment may hold secrets, so its sentence never shows it.
+  const shown = field === "env" ? "" : `; got ${showValue(value)}`;
+  return new SessionError("EXEC_INVALID_CONFIG", `"${field}" ${rule}${shown}.`, { details: { field } });
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isDetachKeys(value: string): boolean {
+  return parseDetachKeys(value) !== undefined;
+}
+
+function splitEntry(entry: string): [string, string] {
+  const at = entry.indexOf("=");
+  return [entry.slice(0, at), entry.slice(at + 1)];
+}

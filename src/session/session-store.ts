@@ -1,0 +1,39 @@
+import type { ExecSession, LegacySession } from "./exec-session.ts";
+
+/** A file that is no readable record. It was moved out of the way, not deleted. */
+export interface SetAside {
+  /** Where it is now. */
+  readonly path: string;
+  /** What is wrong with it. */
+  readonly reason: string;
+}
+
+export interface StoreContents {
+  readonly sessions: readonly ExecSession[];
+  readonly legacy: readonly LegacySession[];
+  readonly setAside: readonly SetAside[];
+}
+
+/** Keeps the records. Its owner is the only writer. */
+export interface SessionStore {
+  /**
+   * Takes ownership and reads everything. Throws EXEC_STATE_DIR_UNUSABLE or EXEC_STATE_DIR_IN_USE (naming the owner's
+   * pid); a torn, empty or foreign file is set aside and never fatal.
+   */
+  open(): Promise<StoreContents>;
+  /** Makes the session's bundle and writes its first record, or leaves nothing behind. Throws EXEC_STORE_FAILED. */
+  create(session: ExecSession): Promise<void>;
+  /**
+   * Writes a record whole or not at all; of several waiting revisions only the newest is written. A record with an end
+   * also survives a power cut. Throws EXEC_STORE_FAILED, or EXEC_STATE_DIR_LOST once the ownership is gone.
+   */
+  save(session: ExecSession): Promise<void>;
+  /** Deletes the bundle's files but the record. */
+  cleanup(id: string): Promise<void>;
+  /** Deletes record and bundle; also of legacy sessions. Nothing there: nothing to do. */
+  remove(id: string): Promise<void>;
+  /** The folder of a session's own files. */
+  bundle(id: string): string;
+  /** Gives up ownership, once what is being written is written. */
+  close(): Promise<void>;
+}

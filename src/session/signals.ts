@@ -1,0 +1,38 @@
+import { constants } from "node:os";
+import { SessionError, showValue } from "./session-error.ts";
+
+/** A signal's name as POSIX and Node.js write it, such as `SIGTERM`. */
+export type SignalName = NodeJS.Signals;
+
+/** Takes `SIGTERM`, `term`, `15` or `"15"`, as `docker kill --signal` does; throws EXEC_INVALID_ARGUMENT otherwise. */
+export function parseSignal(raw: unknown, field = "signal"): SignalName {
+  const name = signalName(raw);
+  if (name !== undefined) return name;
+  throw new SessionError(
+    "EXEC_INVALID_ARGUMENT",
+    `"${field}" must be a signal's name such as SIGTERM, or its number; got ${showValue(raw)}.`,
+    { details: { field } },
+  );
+}
+
+/** The name of a signal given by name (with or without SIG, any case) or number; undefined if there is none. */
+export function signalName(raw: unknown): SignalName | undefined {
+  const text = String(raw).trim().toUpperCase();
+  if (/^\d+$/.test(text)) return namesByNumber.get(Number(text));
+  const name = text.startsWith("SIG") ? text : `SIG${text}`;
+  return name in constants.signals ? (name as SignalName) : undefined;
+}
+
+/** The number of a signal on this machine. */
+export function signalNumber(name: SignalName): number {
+  return constants.signals[name];
+}
+
+/** A process that a signal ended has this exit code, as shells, Podman and the OCI runtimes report it. */
+export const SIGNAL_EXIT_BASE = 128;
+
+const namesByNumber = new Map<number, SignalName>();
+for (const [name, number] of Object.entries(constants.signals)) {
+  // The first name of a number is the usual one: SIGABRT before SIGIOT, SIGIO before SIGPOLL.
+  if (!namesByNumber.has(number)) namesByNumber.set(number, name as SignalName);
+}
