@@ -1,0 +1,70 @@
+import { existsSync } from "node:fs";
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { run, runMain, StepFailed, say, step } from "./step.mjs";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const dist = join(root, "dist");
+const cache = join(root, ".cache");
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await runMain(() => step("build", build));
+}
+
+/**
+ * Makes dist/ anew: the compiled code, and beside the nodes what Node-RED looks for there. The old dist/ stays in place
+ * until the new one is whole, so whoever runs from it meanwhile never sees half a build.
+ */
+export async function build() {
+  await mkdir(cache, { recursive: true });
+  const work = await mkdtemp(join(cache, "build-"));
+  const next = join(work, "dist");
+  try {
+    const compiler = join(root, "node_modules/typescript/bin/tsc");
+    await run(process.execPath, [compiler, "-p", "tsconfig.build.json", "--outDir", next], { cwd: root });
+    await copyEditorFiles(next);
+    await assertNodesBuilt(next);
+    if (existsSync(dist)) await rename(dist, join(work, "old"));
+    await rename(next, dist);
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+  say(`${(await filesBelow(dist)).length} files in dist/`);
+}
+
+async function copyEditorFiles(out) {
+  for (const file of await filesBelow(join(root, "nodes"))) {
+    if (/\.ts$/.test(file)) continue;
+    if (!/\.html$|^locales\//.test(file)) {
+      throw new StepFailed(
+        `nodes/${file} is neither code, nor an edit dialog, nor below locales/; the build would lose it.`,
+      );
+    }
+    await cp(join(root, "nodes", file), join(out, "nodes", file));
+  }
+  for (const file of await filesBelow(join(root, "icons"))) {
+    await cp(join(root, "icons", file), join(out, "nodes/icons", file));
+  }
+}
+
+/** Every node that package.json promises to Node-RED must have its code and its edit dialog. */
+async function assertNodesBuilt(out) {
+  const { "node-red": nodeRed } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+  for (const entry of Object.values(nodeRed.nodes)) {
+    for (const file of [entry, entry.replace(/\.js$/, ".html")]) {
+      await stat(join(out, relative("dist", file))).catch(() => {
+        throw new StepFailed(`package.json names ${entry}, but the build made no ${file}.`);
+      });
+    }
+  }
+}
+
+/** Paths of all files below a folder, relative to it. */
+async function filesBelow(folder) {
+  const files = [];
+  for (const path of await readdir(folder, { recursive: true })) {
+    if ((await stat(join(folder, path))).isFile()) files.push(path);
+  }
+  return files;
+}
