@@ -14,7 +14,7 @@ export const MIN_OUTPUT_BYTES = 64 * 1024;
 /** File descriptors 0, 1 and 2 are the session's own streams. */
 const FIRST_EXTRA_FD = 3;
 /** setTimeout's longest delay is 2^31-1 ms; longer ones fire at once. */
-const MAX_TIMEOUT_SECONDS = 2_147_483;
+export const MAX_TIMEOUT_SECONDS = 2_147_483;
 
 const text = z.string().refine((value) => !value.includes("\0"));
 const absolutePath = text.refine((value) => value.startsWith("/"));

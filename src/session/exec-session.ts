@@ -93,6 +93,13 @@ export interface OutputTotals {
 
 export const NO_OUTPUT: OutputTotals = { stdoutBytes: 0, stderrBytes: 0, firstOffset: 0, truncated: 0 };
 
+export interface ContainerIdentity {
+  readonly id: string;
+  readonly name: string;
+  /** The container's seconds between the stop signal and SIGKILL. Null: it has no say. */
+  readonly stopTimeout: number | null;
+}
+
 /** The record of one exec session: an immutable value; every change makes the next revision. */
 export interface ExecSession {
   readonly id: string;
@@ -100,7 +107,7 @@ export interface ExecSession {
   readonly revision: number;
   readonly state: SessionState;
   readonly runtime: RuntimeSpec;
-  readonly container: { readonly id: string; readonly name: string };
+  readonly container: ContainerIdentity;
   /** As checked at create. The values of `env` are dropped once the command has been started. */
   readonly config: ExecConfig;
   readonly resolved: ResolvedProcess;
@@ -122,6 +129,8 @@ export interface LegacySession {
   readonly id: string;
   readonly command: readonly string[];
   readonly pid: number;
+  /** When the record was written, in ms since the epoch: a process that started later is another one. */
+  readonly recordedAtMs: number;
 }
 
 /** How Podman numbers a start that failed: 125 the runtime, 126 not executable, 127 not found. */

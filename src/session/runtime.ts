@@ -65,6 +65,8 @@ export interface ExecProcess {
   readonly stderr: Readable | null;
   /** Settles when the command itself has ended, whatever its descendants do. Never rejects. */
   readonly exited: Promise<ExecExit>;
+  /** Whether the command still runs, asked now. */
+  isAlive(): Promise<boolean>;
   resize(size: TerminalSize): void;
   /** Signals the command alone. */
   kill(signal: SignalName): Promise<SignalResult>;

@@ -7,7 +7,7 @@ import type { SessionInspect } from "./session-inspect.ts";
 import type { TerminalSize } from "./terminal-size.ts";
 
 export interface AttachOptions {
-  /** Where in the output to begin. Absent: 0, the beginning. */
+  /** Where in the output to begin. Absent: where the registered consumer has come to, else 0, the beginning. */
   readonly offset?: number;
   /** Typed input goes through the session's detach keys (TTY sessions only). Absent: false. */
   readonly interactive?: boolean;
@@ -18,9 +18,10 @@ export interface AttachOptions {
   readonly consumer?: string;
 }
 
-/** Why an attachment ended: the session did, the user typed the detach keys, or its owner closed it. */
+/** Why an attachment ended: the session did or was removed, the user typed the detach keys, or its owner closed it. */
 export type AttachmentEnd =
   | { readonly kind: "ended"; readonly end: EndRecord }
+  | { readonly kind: "removed" }
   | { readonly kind: "detached"; readonly by: "keys" | "close" };
 
 /** One reader, and maybe writer, of a session. Iterate over it once; the iteration ends after the last byte. */
@@ -34,8 +35,8 @@ export interface Attachment extends AsyncIterable<OutputChunk> {
   endInput(): Promise<void>;
   /** Acknowledges all output before this offset, for the registered consumer. */
   advance(offset: number): void;
-  /** Detaches; the session goes on. A consumer stays registered, so that it can come back. */
-  close(): void;
+  /** Detaches; the session goes on. A consumer stays registered, so that it can come back, unless `forget` is set. */
+  close(options?: { readonly forget?: boolean }): void;
 }
 
 export interface StopOptions {
@@ -93,8 +94,11 @@ export interface SessionService {
   attach(id: string, options?: AttachOptions): Promise<Attachment>;
   /** Attaches, then starts, so that no byte is missed. */
   startAndAttach(id: string, options?: AttachOptions): Promise<Attachment>;
-  /** Signal, wait, SIGKILL to all that is left; resolves when the session has ended. Concurrent stops share one result. */
-  stop(id: string, options?: StopOptions): Promise<ExecSession>;
+  /**
+   * Signal, wait, SIGKILL to all that is left; resolves with the end record. Concurrent stops share one result. A session
+   * that has ended already is left as it is. Null: a session of the old form, whose end nothing records.
+   */
+  stop(id: string, options?: StopOptions): Promise<EndRecord | null>;
   /** Sends a signal to the command itself. */
   kill(id: string, signal: string | number): Promise<void>;
   resize(id: string, size: TerminalSize): Promise<void>;

@@ -1,0 +1,48 @@
+import type { LiveSession } from "./live-session.ts";
+
+/** Which ended sessions are kept. */
+export interface RetentionLimits {
+  /** The newest so many. */
+  readonly maxEnded: number;
+  /** And none that ended longer ago than this, in milliseconds. */
+  readonly maxAgeMs: number;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** Enough to look back over a busy week; a record without output takes about 2 KiB of disk. */
+export const DEFAULT_RETENTION: RetentionLimits = { maxEnded: 1000, maxAgeMs: 7 * DAY_MS };
+
+/** Ended sessions in the order of their end, so that finding the oldest costs nothing. */
+export class EndedSessions {
+  readonly #limits: RetentionLimits;
+  readonly #queue = new Set<LiveSession>();
+
+  constructor(limits: RetentionLimits) {
+    this.#limits = limits;
+  }
+
+  add(session: LiveSession): void {
+    this.#queue.add(session);
+  }
+
+  delete(session: LiveSession): void {
+    this.#queue.delete(session);
+  }
+
+  /** Takes out the sessions that are to be removed now; those being read are left for the next time. */
+  takeExpired(now: number): LiveSession[] {
+    const expired: LiveSession[] = [];
+    for (const session of this.#queue) {
+      const isTooMany = this.#queue.size > this.#limits.maxEnded;
+      if (!isTooMany && now - endTime(session) <= this.#limits.maxAgeMs) break;
+      if (session.output.isInUse) continue;
+      this.#queue.delete(session);
+      expired.push(session);
+    }
+    return expired;
+  }
+}
+
+function endTime(session: LiveSession): number {
+  return Date.parse(session.record.end?.endedAt ?? session.record.createdAt);
+}

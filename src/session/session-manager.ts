@@ -1,0 +1,336 @@
+import { assertContainerRuns } from "./container-check.ts";
+import { parseContainerId } from "./container-id.ts";
+import { EventLog } from "./event-log.ts";
+import { type ExecConfig, type ExecConfigInput, parseExecConfig } from "./exec-config.ts";
+import type { ContainerRef, EndRecord, ExecSession, RuntimeSpec } from "./exec-session.ts";
+import { NO_OUTPUT } from "./exec-session.ts";
+import { type LegacyProcessFinder, LegacySessions } from "./legacy-sessions.ts";
+import { LiveSession, type SessionContext } from "./live-session.ts";
+import type { OutputLogs } from "./output-log.ts";
+import { type OrphanPolicy, reconcileSession } from "./reconcile.ts";
+import { DEFAULT_RETENTION, EndedSessions, type RetentionLimits } from "./retention.ts";
+import { runExec } from "./run-exec.ts";
+import type { Runtime, RuntimeProvider } from "./runtime.ts";
+import { attachToSession } from "./session-attachment.ts";
+import { errorText, isSessionError, SessionError } from "./session-error.ts";
+import type { SessionEvent } from "./session-event.ts";
+import { createSessionId } from "./session-id.ts";
+import { SessionIndex } from "./session-index.ts";
+import { inspectSession, type SessionInspect } from "./session-inspect.ts";
+import { matchesFilter, summarizeSession } from "./session-list.ts";
+import { SessionOutput } from "./session-output.ts";
+import type * as service from "./session-service.ts";
+import type { SessionStore } from "./session-store.ts";
+import { parseSignal } from "./signals.ts";
+import { defaultStop, parseStopRequest, type StopRequest } from "./stop-escalation.ts";
+import { parseTerminalSize, type TerminalSize } from "./terminal-size.ts";
+
+export interface SessionManagerOptions {
+  readonly store: SessionStore;
+  readonly outputs: OutputLogs;
+  readonly runtimes: RuntimeProvider;
+  readonly findLegacyProcess: LegacyProcessFinder;
+  /** What becomes of commands that outlived an earlier manager. Absent: `keep`. */
+  readonly orphans?: OrphanPolicy;
+  readonly retention?: RetentionLimits;
+  /** Told, in one sentence each, what no caller waits for. */
+  readonly report: (sentence: string) => void;
+}
+
+/** Opens the state directory's sessions and brings those that were running to the truth. */
+export async function openSessionManager(options: SessionManagerOptions): Promise<SessionManager> {
+  const contents = await options.store.open();
+  for (const { path, reason } of contents.setAside)
+    options.report(`${path} is no readable session record: ${reason}`);
+  const legacy = new LegacySessions(contents.legacy, options.store, options.findLegacyProcess);
+  const manager = new SessionManager(options, legacy);
+  await manager.restore(contents.sessions);
+  return manager;
+}
+
+/** The real SessionService: holds the truth in memory and writes every transition through its store. */
+export class SessionManager implements service.SessionService {
+  readonly #options: SessionManagerOptions;
+  readonly #legacy: LegacySessions;
+  readonly #sessions = new SessionIndex();
+  readonly #ended: EndedSessions;
+  readonly #events = new EventLog();
+  readonly #context: SessionContext;
+  #isClosed = false;
+
+  constructor(options: SessionManagerOptions, legacy: LegacySessions) {
+    this.#options = options;
+    this.#legacy = legacy;
+    this.#ended = new EndedSessions(options.retention ?? DEFAULT_RETENTION);
+    this.#context = {
+      store: options.store,
+      runtimes: options.runtimes,
+      events: this.#events,
+      report: options.report,
+      onEnded: (session) => {
+        this.#ended.add(session);
+        this.#removeExpired();
+      },
+      onRemoved: (session) => {
+        this.#ended.delete(session);
+        this.#sessions.delete(session.record.id);
+      },
+    };
+  }
+
+  /** Takes in the records of an earlier manager; once, before any verb. */
+  async restore(records: readonly ExecSession[]): Promise<void> {
+    const { runtimes, store, report, orphans = "keep" } = this.#options;
+    const ended = records.filter((record) => record.end !== null).sort(byEndTime);
+    for (const record of ended) this.#ended.add(this.#add(record));
+    const open = records.filter((record) => record.end === null).map((record) => this.#add(record));
+    const running = open.filter((session) => session.record.state === "running");
+    const bundle = (id: string) => store.bundle(id);
+    await Promise.all(
+      running.map((session) => reconcileSession(session, { runtimes, bundle, orphans, report })),
+    );
+    this.#removeExpired();
+  }
+
+  async create(target: ContainerRef, rawConfig: ExecConfigInput): Promise<ExecSession> {
+    this.#assertOpen();
+    const config = parseExecConfig(rawConfig);
+    const name = parseContainerId(target.container);
+    const runtime = await this.#options.runtimes(target.runtime);
+    assertCapable(runtime, config);
+    const container = await runtime.findContainer(name);
+    assertContainerRuns(container);
+    const resolved = await runtime.resolveProcess(container, config);
+    const record: ExecSession = {
+      id: createSessionId(),
+      revision: 1,
+      state: "created",
+      runtime: runtime.spec,
+      container: { id: container.id, name: container.name, stopTimeout: container.stopTimeout },
+      config,
+      resolved,
+      createdAt: new Date().toISOString(),
+      startedAt: null,
+      pid: null,
+      identity: null,
+      output: NO_OUTPUT,
+      end: null,
+    };
+    await this.#options.store.create(record);
+    this.#add(record);
+    this.#events.add({ sessionId: record.id, containerId: container.id }, { type: "created" });
+    return withoutSecrets(record);
+  }
+
+  async start(id: string): Promise<ExecSession> {
+    const session = this.#find(id);
+    await session.start();
+    return withoutSecrets(session.record);
+  }
+
+  async attach(id: string, options: service.AttachOptions = {}): Promise<service.Attachment> {
+    const session = this.#find(id);
+    session.assertExists();
+    const onDetach = () =>
+      this.#events.add(
+        { sessionId: session.record.id, containerId: session.record.container.id },
+        { type: "detached", by: "keys" },
+      );
+    return attachToSession(session, options, onDetach);
+  }
+
+  async startAndAttach(id: string, options: service.AttachOptions = {}): Promise<service.Attachment> {
+    const attachment = await this.attach(id, options);
+    try {
+      await this.#find(id).start();
+      return attachment;
+    } catch (error) {
+      attachment.close({ forget: true });
+      throw error;
+    }
+  }
+
+  async stop(id: string, options: service.StopOptions = {}): Promise<EndRecord | null> {
+    this.#assertOpen();
+    if (this.#legacy.has(id)) {
+      await this.#legacy.stop(id, parseStopRequest(options, LEGACY_STOP));
+      return null;
+    }
+    const session = this.#find(id);
+    await session.stop(parseStopRequest(options, defaultStop(session.record)), "stop");
+    return session.ended;
+  }
+
+  async kill(id: string, rawSignal: string | number): Promise<void> {
+    const session = this.#find(id);
+    await session.kill(parseSignal(rawSignal));
+  }
+
+  async resize(id: string, rawSize: TerminalSize): Promise<void> {
+    const session = this.#find(id);
+    await session.resize(parseTerminalSize(rawSize));
+  }
+
+  async write(id: string, data: Uint8Array): Promise<void> {
+    await this.#find(id).write(data);
+  }
+
+  async endInput(id: string): Promise<void> {
+    await this.#find(id).endInput();
+  }
+
+  async wait(id: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<EndRecord> {
+    const { ended } = this.#find(id);
+    if (signal === undefined) return ended;
+    return abortable(ended, signal);
+  }
+
+  async inspect(id: string): Promise<SessionInspect> {
+    const session = this.#find(id);
+    return inspectSession(session.record, session.output.totals);
+  }
+
+  async list(filter: service.ListFilter = {}): Promise<readonly service.SessionSummary[]> {
+    this.#assertOpen();
+    const own = Array.from(this.#sessions.values(), (session) => summarizeSession(session.record));
+    return [...own, ...(await this.#legacy.list())].filter((row) => matchesFilter(row, filter));
+  }
+
+  async cleanup(id: string): Promise<void> {
+    await this.#find(id).cleanup();
+  }
+
+  async remove(id: string, { force = false }: { readonly force?: boolean } = {}): Promise<void> {
+    this.#assertOpen();
+    if (this.#legacy.has(id)) return this.#legacy.remove(id, force ? LEGACY_STOP : null);
+    const session = this.#find(id);
+    await session.remove(force ? defaultStop(session.record) : null);
+  }
+
+  async removeAll(target: ContainerRef): Promise<service.RemoveAllReport> {
+    this.#assertOpen();
+    const name = parseContainerId(target.container);
+    const { spec } = await this.#options.runtimes(target.runtime);
+    const sessions = Array.from(this.#sessions.values()).filter(
+      ({ record }) =>
+        isSameRuntime(record.runtime, spec) &&
+        (record.container.id === name || record.container.name === name),
+    );
+    const removed: string[] = [];
+    const failed: { id: string; error: SessionError }[] = [];
+    await Promise.all(
+      sessions.map(async (session) => {
+        const { id } = session.record;
+        try {
+          await session.remove(defaultStop(session.record));
+          removed.push(id);
+        } catch (error) {
+          failed.push({ id, error: toSessionError(error) });
+        }
+      }),
+    );
+    return { removed, failed };
+  }
+
+  exec(target: ContainerRef, config: ExecConfigInput, streams: service.ExecStreams = {}): Promise<EndRecord> {
+    return runExec(this, target, config, streams);
+  }
+
+  events(
+    options: { readonly since?: number; readonly signal?: AbortSignal } = {},
+  ): AsyncIterable<SessionEvent> {
+    return this.#events.read(options);
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await Promise.all(Array.from(this.#sessions.values(), (session) => session.close()));
+    this.#events.close();
+    await this.#options.store.close();
+  }
+
+  #find(id: string): LiveSession {
+    this.#assertOpen();
+    return this.#sessions.find(id);
+  }
+
+  #add(record: ExecSession): LiveSession {
+    const { store, outputs } = this.#options;
+    const observer = {
+      onLimit: () => session.stopUnasked("outputLimit"),
+      onError: (error: Error) =>
+        this.#events.add(
+          { sessionId: record.id, containerId: record.container.id },
+          { type: "outputError", text: error.message },
+        ),
+    };
+    const options = { bundle: store.bundle(record.id), limits: record.config.output, observer };
+    const output = new SessionOutput(outputs, options, {
+      totals: record.output,
+      isNew: record.state === "created",
+    });
+    const session = new LiveSession(record, output, this.#context);
+    this.#sessions.add(session);
+    return session;
+  }
+
+  #removeExpired(): void {
+    for (const session of this.#ended.takeExpired(Date.now())) {
+      session
+        .remove(null)
+        .catch((error) => this.#options.report(`An expired session was not removed: ${errorText(error)}`));
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new SessionError("EXEC_CLOSED", "The session service has been closed.");
+  }
+}
+
+/** Sessions of the old form know no signal and no time-out of their own. */
+const LEGACY_STOP: StopRequest = { signal: "SIGTERM", timeoutMs: 10_000 };
+
+function assertCapable(runtime: Runtime, config: ExecConfig): void {
+  if (config.tty && !runtime.capabilities.tty) {
+    throw new SessionError(
+      "EXEC_TTY_UNAVAILABLE",
+      "A session with tty needs the optional package node-pty, which cannot be loaded here.",
+    );
+  }
+  if (config.preserveFds.length > 0 && !runtime.capabilities.preserveFds) {
+    throw new SessionError(
+      "EXEC_RUNTIME_UNSUPPORTED",
+      `The runtime ${runtime.spec.kind} cannot pass file descriptors (preserveFds).`,
+    );
+  }
+}
+
+/** The record as callers see it: without the environment's values, which may be secrets. */
+function withoutSecrets(record: ExecSession): ExecSession {
+  return { ...record, config: { ...record.config, env: {} } };
+}
+
+function byEndTime(a: ExecSession, b: ExecSession): number {
+  return (a.end?.endedAt ?? "").localeCompare(b.end?.endedAt ?? "");
+}
+
+function isSameRuntime(a: RuntimeSpec, b: RuntimeSpec): boolean {
+  return a.kind === b.kind && a.path === b.path && a.root === b.root;
+}
+
+function toSessionError(error: unknown): SessionError {
+  return isSessionError(error)
+    ? error
+    : new SessionError("EXEC_RUNTIME_FAILED", errorText(error), { cause: error });
+}
+
+/** A promise that the signal can end early; the signal's reason is then its error. */
+function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) return abort();
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}
