@@ -1,6 +1,6 @@
+import { waitAtMost } from "./bounded-wait.ts";
 import { assertContainerRuns, hasContainerStopped } from "./container-check.ts";
 import { createEndRecord, type StopCause } from "./end-record.ts";
-import type { EventLog } from "./event-log.ts";
 import type { EndRecord, ExecSession, StartError } from "./exec-session.ts";
 import { startErrorExitCode } from "./exec-session.ts";
 import type { OutputLog } from "./output-log.ts";
@@ -8,28 +8,20 @@ import { type CommandEnd, RunningCommand } from "./running-command.ts";
 import type { ExecProcess, Runtime, RuntimeProvider } from "./runtime.ts";
 import { StartFailure } from "./runtime.ts";
 import { errorText, isSessionError, SessionError } from "./session-error.ts";
-import type { SessionEventBody } from "./session-event.ts";
+import { type JournalContext, SessionJournal } from "./session-journal.ts";
 import type { SessionOutput } from "./session-output.ts";
-import { advance, assertVerbAllowed, type GuardedVerb, wrongState } from "./session-state.ts";
-import type { SessionStore } from "./session-store.ts";
+import { assertVerbAllowed, type GuardedVerb, wrongState } from "./session-state.ts";
 import type { SignalName } from "./signals.ts";
 import { defaultStop, KILL_WAIT_MS, type StopRequest } from "./stop-escalation.ts";
 import type { TerminalSize } from "./terminal-size.ts";
-import { waitAtMost } from "./wait-at-most.ts";
 
 /** What every session needs from its manager. */
-export interface SessionContext {
-  readonly store: SessionStore;
+export interface SessionContext extends JournalContext {
   readonly runtimes: RuntimeProvider;
-  readonly events: EventLog;
-  /** Told, in one sentence, what no caller waits for, such as a record that could not be written yet. */
-  readonly report: (sentence: string) => void;
   readonly onEnded: (session: LiveSession) => void;
   readonly onRemoved: (session: LiveSession) => void;
 }
 
-/** A record that could not be written is tried again so often, until the disk takes it. */
-const SAVE_RETRY_MS = 2000;
 const MS_PER_SECOND = 1000;
 /** Nothing more is known of a process that is gone. */
 const UNKNOWN_EXIT = { exitCode: null, signal: null, startError: null };
@@ -39,17 +31,16 @@ export class LiveSession {
   readonly output: SessionOutput;
   readonly #context: SessionContext;
   readonly #ended = Promise.withResolvers<EndRecord>();
-  #record: ExecSession;
+  readonly #journal: SessionJournal;
   #command: RunningCommand | undefined;
   #starting: Promise<void> | undefined;
   #ending: Promise<void> | undefined;
   #removing: Promise<void> | undefined;
   #isRemoved = false;
   #timeLimit: NodeJS.Timeout | undefined;
-  #saveRetry: NodeJS.Timeout | undefined;
 
   constructor(record: ExecSession, output: SessionOutput, context: SessionContext) {
-    this.#record = record;
+    this.#journal = new SessionJournal(record, context);
     this.output = output;
     this.#context = context;
     this.#ended.promise.catch(() => {
@@ -59,7 +50,7 @@ export class LiveSession {
   }
 
   get record(): ExecSession {
-    return this.#record;
+    return this.#journal.record;
   }
 
   /** Resolves with the end record once it is written; rejects if the session is removed before it ran. */
@@ -70,8 +61,8 @@ export class LiveSession {
   /** Starts the command; of two concurrent starts the second is refused. */
   async start(): Promise<void> {
     this.assertExists();
-    if (this.#starting !== undefined) throw wrongState("start", this.#record.id, "starting");
-    assertVerbAllowed("start", this.#record);
+    if (this.#starting !== undefined) throw wrongState("start", this.record.id, "starting");
+    assertVerbAllowed("start", this.record);
     this.#starting = this.#start();
     try {
       await this.#starting;
@@ -83,15 +74,19 @@ export class LiveSession {
   /** Resolves when the session has ended, whoever ended it. */
   async stop(request: StopRequest, cause: StopCause): Promise<void> {
     await this.#guard("stop");
-    if (this.#record.state === "stopped") return;
+    if (this.record.state === "stopped") return;
     const command = this.#running();
-    this.#tell({ type: "stopping", signal: request.timeoutMs > 0 ? request.signal : "SIGKILL", cause });
+    this.#journal.tell({
+      type: "stopping",
+      signal: request.timeoutMs > 0 ? request.signal : "SIGKILL",
+      cause,
+    });
     await command.stop(request, cause);
     if (await waitAtMost(this.ended, KILL_WAIT_MS)) return;
     throw new SessionError(
       "EXEC_STOP_FAILED",
-      `Session ${this.#shortId} did not end within ${KILL_WAIT_MS / MS_PER_SECOND} s after SIGKILL; is its container paused?`,
-      { details: { sessionId: this.#record.id } },
+      `Session ${this.#journal.shortId} did not end within ${KILL_WAIT_MS / MS_PER_SECOND} s after SIGKILL; is its container paused?`,
+      { details: { sessionId: this.record.id } },
     );
   }
 
@@ -102,14 +97,14 @@ export class LiveSession {
 
   async resize(size: TerminalSize): Promise<void> {
     await this.#guard("resize");
-    if (!this.#record.config.tty) {
+    if (!this.record.config.tty) {
       throw new SessionError(
         "EXEC_NOT_A_TTY",
-        `Cannot resize session ${this.#shortId}, which was created without tty.`,
+        `Cannot resize session ${this.#journal.shortId}, which was created without tty.`,
       );
     }
     this.#running().resize(size);
-    this.#tell({ type: "resized", size });
+    this.#journal.tell({ type: "resized", size });
   }
 
   async write(data: Uint8Array): Promise<void> {
@@ -127,9 +122,8 @@ export class LiveSession {
     await this.#refresh();
     await this.#guard("cleanup");
     await this.output.discard();
-    await this.#context.store.cleanup(this.#record.id);
-    this.#record = advance(this.#record, { output: this.output.totals });
-    await this.#context.store.save(this.#record);
+    await this.#context.store.cleanup(this.record.id);
+    await this.#journal.note({ output: this.output.totals });
   }
 
   /** Deletes the session; a running one only with a stop request. Concurrent removes are one. */
@@ -156,36 +150,31 @@ export class LiveSession {
   /** Lets go of everything; the command itself goes on. */
   async close(): Promise<void> {
     clearTimeout(this.#timeLimit);
-    clearTimeout(this.#saveRetry);
+    this.#journal.close();
     this.#command?.release();
     await this.output.close();
   }
 
   /** Throws EXEC_SESSION_NOT_FOUND once the session has been removed. */
   assertExists(): void {
-    if (this.#isRemoved) throw sessionGone(this.#record.id);
-  }
-
-  get #shortId(): string {
-    return this.#record.id.slice(0, 12);
+    if (this.#isRemoved) throw sessionGone(this.record.id);
   }
 
   async #start(): Promise<void> {
-    const runtime = await this.#context.runtimes(this.#record.runtime);
-    const container = await runtime.findContainer(this.#record.container.id);
+    const runtime = await this.#context.runtimes(this.record.runtime);
+    const container = await runtime.findContainer(this.record.container.id);
     assertContainerRuns(container);
-    const resolved = await runtime.resolveProcess(container, this.#record.config);
-    const intent = advance(this.#record, { state: "running", resolved, startedAt: new Date().toISOString() });
-    await this.#context.store.save(intent);
-    this.#record = intent;
+    const resolved = await runtime.resolveProcess(container, this.record.config);
+    await this.#journal.intend({ state: "running", resolved, startedAt: new Date().toISOString() });
     const log = await this.output.acquire();
     try {
-      const bundle = this.#context.store.bundle(intent.id);
-      this.#run(await runtime.start({ container, config: intent.config, bundle }), runtime, log);
+      const { id, config } = this.record;
+      const bundle = this.#context.store.bundle(id);
+      this.#run(await runtime.start({ container, config, bundle }), runtime, log);
     } catch (error) {
       throw await this.#endUnstarted(error, log);
     }
-    this.#tell({ type: "started", pid: this.#record.pid });
+    this.#journal.tell({ type: "started", pid: this.record.pid });
     this.#startTimeLimit();
   }
 
@@ -197,12 +186,12 @@ export class LiveSession {
     await this.#end({ exit, heldOpen: false, stopCause: null, killedWith: new Set() }, log);
     if (isSessionError(error)) return error;
     const exitCode = startErrorExitCode(startError.kind);
-    const command = JSON.stringify(this.#record.config.command[0]);
+    const command = JSON.stringify(this.record.config.command[0]);
     return new SessionError(
       "EXEC_START_FAILED",
-      `Session ${this.#shortId} could not start ${command}: ${startError.text}`,
+      `Session ${this.#journal.shortId} could not start ${command}: ${startError.text}`,
       {
-        details: { sessionId: this.#record.id, startError, exitCode },
+        details: { sessionId: this.record.id, startError, exitCode },
         cause: error,
       },
     );
@@ -210,17 +199,16 @@ export class LiveSession {
 
   #run(process: ExecProcess, runtime: Runtime, log: OutputLog): void {
     // Secrets in the environment are not needed any more, so they leave the record with its next revision.
-    const config = { ...this.#record.config, env: {} };
-    this.#record = advance(this.#record, { config, pid: process.pid, identity: process.identity });
+    const config = { ...this.record.config, env: {} };
+    void this.#journal.note({ config, pid: process.pid, identity: process.identity });
     const command = new RunningCommand(process, log, config.tty);
     this.#command = command;
-    void this.#persist();
     void command.ended.then((end) => this.#endAfterRun(end, runtime, log));
   }
 
   async #endAfterRun(end: CommandEnd, runtime: Runtime, log: OutputLog): Promise<void> {
     const isUnasked = end.stopCause === null && end.killedWith.size === 0 && end.exit.startError === null;
-    await this.#end(end, log, isUnasked && (await hasContainerStopped(runtime, this.#record, end.exit)));
+    await this.#end(end, log, isUnasked && (await hasContainerStopped(runtime, this.record, end.exit)));
   }
 
   /** Output to disk, then the end record, then the event, then whoever waits. Never rejects. */
@@ -236,11 +224,12 @@ export class LiveSession {
     const end = createEndRecord({
       ...commandEnd,
       containerStopped,
-      startedAt: this.#record.startedAt,
+      startedAt: this.record.startedAt,
       truncated,
     });
-    this.#record = advance(this.#record, {
-      config: { ...this.#record.config, env: {} },
+    this.#command = undefined;
+    await this.#journal.note({
+      config: { ...this.record.config, env: {} },
       state: "stopped",
       startedAt: end.startedAt,
       pid: null,
@@ -248,9 +237,7 @@ export class LiveSession {
       output: log.totals,
       end,
     });
-    this.#command = undefined;
-    await this.#persist();
-    this.#tell(end.reason === "lost" ? { type: "lost", end } : { type: "exited", end });
+    this.#journal.tell(end.reason === "lost" ? { type: "lost", end } : { type: "exited", end });
     this.#ended.resolve(end);
     await this.output.release();
     this.#context.onEnded(this);
@@ -260,38 +247,39 @@ export class LiveSession {
     await this.#refresh();
     await this.#settle();
     this.assertExists();
-    if (force !== null && this.#record.state === "running") await this.stop(force, "remove");
-    assertVerbAllowed("remove", this.#record);
+    if (force !== null && this.record.state === "running") await this.stop(force, "remove");
+    assertVerbAllowed("remove", this.record);
     this.#isRemoved = true;
+    this.#journal.close();
     try {
       await this.output.discard();
-      await this.#context.store.remove(this.#record.id);
+      await this.#context.store.remove(this.record.id);
     } catch (error) {
       this.#isRemoved = false;
+      this.#journal.reopen();
       throw error;
     }
-    clearTimeout(this.#saveRetry);
-    this.#tell({ type: "removed" });
-    this.#ended.reject(sessionGone(this.#record.id));
+    this.#journal.tell({ type: "removed" });
+    this.#ended.reject(sessionGone(this.record.id));
     this.#context.onRemoved(this);
   }
 
   #startTimeLimit(): void {
-    const { timeout } = this.#record.config;
-    if (timeout === 0 || this.#record.end !== null) return;
+    const { timeout } = this.record.config;
+    if (timeout === 0 || this.record.end !== null) return;
     this.#timeLimit = setTimeout(() => this.stopUnasked("timeout"), timeout * MS_PER_SECOND);
   }
 
   /** Stops the command for a reason that no caller waits for. */
   stopUnasked(cause: StopCause): void {
-    this.stop(defaultStop(this.#record), cause).catch((error) => this.#context.report(errorText(error)));
+    this.stop(defaultStop(this.record), cause).catch((error) => this.#context.report(errorText(error)));
   }
 
   /** Waits for a start or an end that is under way, then throws unless the verb is allowed. */
   async #guard(verb: GuardedVerb): Promise<void> {
     await this.#settle();
     this.assertExists();
-    assertVerbAllowed(verb, this.#record);
+    assertVerbAllowed(verb, this.record);
   }
 
   async #settle(): Promise<void> {
@@ -311,24 +299,8 @@ export class LiveSession {
     if (this.#command !== undefined) return this.#command;
     throw new SessionError(
       "EXEC_RUNTIME_FAILED",
-      `Session ${this.#shortId} was running when its last manager ended, and its runtime cannot be asked about it now.`,
+      `Session ${this.#journal.shortId} was running when its last manager ended, and its runtime cannot be asked about it now.`,
     );
-  }
-
-  /** Writes the record; if the disk refuses, says so and tries again until it takes it. Memory holds the truth meanwhile. */
-  async #persist(): Promise<void> {
-    clearTimeout(this.#saveRetry);
-    try {
-      await this.#context.store.save(this.#record);
-    } catch (error) {
-      if (this.#isRemoved) return;
-      this.#context.report(`The record of session ${this.#shortId} is not on disk yet: ${errorText(error)}`);
-      this.#saveRetry = setTimeout(() => void this.#persist(), SAVE_RETRY_MS).unref();
-    }
-  }
-
-  #tell(body: SessionEventBody): void {
-    this.#context.events.add({ sessionId: this.#record.id, containerId: this.#record.container.id }, body);
   }
 }
 

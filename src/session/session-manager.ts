@@ -1,20 +1,20 @@
-import { assertContainerRuns } from "./container-check.ts";
+import { waitUnlessAborted } from "./bounded-wait.ts";
 import { parseContainerId } from "./container-id.ts";
 import { EventLog } from "./event-log.ts";
-import { type ExecConfig, type ExecConfigInput, parseExecConfig } from "./exec-config.ts";
+import type { ExecConfigInput } from "./exec-config.ts";
 import type { ContainerRef, EndRecord, ExecSession, RuntimeSpec } from "./exec-session.ts";
-import { NO_OUTPUT } from "./exec-session.ts";
 import { type LegacyProcessFinder, LegacySessions } from "./legacy-sessions.ts";
 import { LiveSession, type SessionContext } from "./live-session.ts";
 import type { OutputLogs } from "./output-log.ts";
+import { planSession } from "./plan-session.ts";
 import { type OrphanPolicy, reconcileSession } from "./reconcile.ts";
+import { removeSessions } from "./remove-sessions.ts";
 import { DEFAULT_RETENTION, EndedSessions, type RetentionLimits } from "./retention.ts";
 import { runExec } from "./run-exec.ts";
-import type { Runtime, RuntimeProvider } from "./runtime.ts";
+import type { RuntimeProvider } from "./runtime.ts";
 import { attachToSession } from "./session-attachment.ts";
-import { errorText, isSessionError, SessionError } from "./session-error.ts";
+import { errorText, SessionError } from "./session-error.ts";
 import type { SessionEvent } from "./session-event.ts";
-import { createSessionId } from "./session-id.ts";
 import { SessionIndex } from "./session-index.ts";
 import { inspectSession, type SessionInspect } from "./session-inspect.ts";
 import { matchesFilter, summarizeSession } from "./session-list.ts";
@@ -94,31 +94,10 @@ export class SessionManager implements service.SessionService {
 
   async create(target: ContainerRef, rawConfig: ExecConfigInput): Promise<ExecSession> {
     this.#assertOpen();
-    const config = parseExecConfig(rawConfig);
-    const name = parseContainerId(target.container);
-    const runtime = await this.#options.runtimes(target.runtime);
-    assertCapable(runtime, config);
-    const container = await runtime.findContainer(name);
-    assertContainerRuns(container);
-    const resolved = await runtime.resolveProcess(container, config);
-    const record: ExecSession = {
-      id: createSessionId(),
-      revision: 1,
-      state: "created",
-      runtime: runtime.spec,
-      container: { id: container.id, name: container.name, stopTimeout: container.stopTimeout },
-      config,
-      resolved,
-      createdAt: new Date().toISOString(),
-      startedAt: null,
-      pid: null,
-      identity: null,
-      output: NO_OUTPUT,
-      end: null,
-    };
+    const record = await planSession(this.#options.runtimes, target, rawConfig);
     await this.#options.store.create(record);
     this.#add(record);
-    this.#events.add({ sessionId: record.id, containerId: container.id }, { type: "created" });
+    this.#events.add({ sessionId: record.id, containerId: record.container.id }, { type: "created" });
     return withoutSecrets(record);
   }
 
@@ -180,9 +159,7 @@ export class SessionManager implements service.SessionService {
   }
 
   async wait(id: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<EndRecord> {
-    const { ended } = this.#find(id);
-    if (signal === undefined) return ended;
-    return abortable(ended, signal);
+    return waitUnlessAborted(this.#find(id).ended, signal);
   }
 
   async inspect(id: string): Promise<SessionInspect> {
@@ -216,20 +193,7 @@ export class SessionManager implements service.SessionService {
         isSameRuntime(record.runtime, spec) &&
         (record.container.id === name || record.container.name === name),
     );
-    const removed: string[] = [];
-    const failed: { id: string; error: SessionError }[] = [];
-    await Promise.all(
-      sessions.map(async (session) => {
-        const { id } = session.record;
-        try {
-          await session.remove(defaultStop(session.record));
-          removed.push(id);
-        } catch (error) {
-          failed.push({ id, error: toSessionError(error) });
-        }
-      }),
-    );
-    return { removed, failed };
+    return removeSessions(sessions);
   }
 
   exec(target: ContainerRef, config: ExecConfigInput, streams: service.ExecStreams = {}): Promise<EndRecord> {
@@ -291,21 +255,6 @@ export class SessionManager implements service.SessionService {
 /** Sessions of the old form know no signal and no time-out of their own. */
 const LEGACY_STOP: StopRequest = { signal: "SIGTERM", timeoutMs: 10_000 };
 
-function assertCapable(runtime: Runtime, config: ExecConfig): void {
-  if (config.tty && !runtime.capabilities.tty) {
-    throw new SessionError(
-      "EXEC_TTY_UNAVAILABLE",
-      "A session with tty needs the optional package node-pty, which cannot be loaded here.",
-    );
-  }
-  if (config.preserveFds.length > 0 && !runtime.capabilities.preserveFds) {
-    throw new SessionError(
-      "EXEC_RUNTIME_UNSUPPORTED",
-      `The runtime ${runtime.spec.kind} cannot pass file descriptors (preserveFds).`,
-    );
-  }
-}
-
 /** The record as callers see it: without the environment's values, which may be secrets. */
 function withoutSecrets(record: ExecSession): ExecSession {
   return { ...record, config: { ...record.config, env: {} } };
@@ -317,20 +266,4 @@ function byEndTime(a: ExecSession, b: ExecSession): number {
 
 function isSameRuntime(a: RuntimeSpec, b: RuntimeSpec): boolean {
   return a.kind === b.kind && a.path === b.path && a.root === b.root;
-}
-
-function toSessionError(error: unknown): SessionError {
-  return isSessionError(error)
-    ? error
-    : new SessionError("EXEC_RUNTIME_FAILED", errorText(error), { cause: error });
-}
-
-/** A promise that the signal can end early; the signal's reason is then its error. */
-function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) return abort();
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }

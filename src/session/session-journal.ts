@@ -1,0 +1,84 @@
+import type { EventLog } from "./event-log.ts";
+import type { ExecSession } from "./exec-session.ts";
+import { errorText } from "./session-error.ts";
+import type { SessionEventBody } from "./session-event.ts";
+import { advance } from "./session-state.ts";
+import type { SessionStore } from "./session-store.ts";
+
+/** Where a session's changes go. */
+export interface JournalContext {
+  readonly store: SessionStore;
+  readonly events: EventLog;
+  /** Told, in one sentence, what no caller waits for, such as a record that could not be written yet. */
+  readonly report: (sentence: string) => void;
+}
+
+/** A change of a session's record. */
+export type RecordChange = Partial<Omit<ExecSession, "id" | "revision">>;
+
+/** A record that could not be written is tried again so often, until the disk takes it. */
+const SAVE_RETRY_MS = 2000;
+
+/** One session's record: the truth in memory, its copy in the store, and the events that tell of it. */
+export class SessionJournal {
+  readonly #context: JournalContext;
+  #record: ExecSession;
+  #retry: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(record: ExecSession, context: JournalContext) {
+    this.#record = record;
+    this.#context = context;
+  }
+
+  get record(): ExecSession {
+    return this.#record;
+  }
+
+  /** The first digits of the id, for sentences. */
+  get shortId(): string {
+    return this.#record.id.slice(0, 12);
+  }
+
+  /** Writes a change that must not happen unless it is on disk: if the store refuses, the record stays as it was. */
+  async intend(change: RecordChange): Promise<void> {
+    const next = advance(this.#record, change);
+    await this.#context.store.save(next);
+    this.#record = next;
+  }
+
+  /**
+   * Writes what has happened already. If the disk refuses, that is reported and tried again until it takes it; memory
+   * holds the truth meanwhile. Never rejects.
+   */
+  async note(change: RecordChange): Promise<void> {
+    this.#record = advance(this.#record, change);
+    await this.#save();
+  }
+
+  /** Stops writing: the session is being removed, or another manager will go on with it. */
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#retry);
+  }
+
+  /** Writes again: the removal did not come about. */
+  reopen(): void {
+    this.#isClosed = false;
+  }
+
+  tell(body: SessionEventBody): void {
+    this.#context.events.add({ sessionId: this.#record.id, containerId: this.#record.container.id }, body);
+  }
+
+  async #save(): Promise<void> {
+    clearTimeout(this.#retry);
+    try {
+      await this.#context.store.save(this.#record);
+    } catch (error) {
+      if (this.#isClosed) return;
+      this.#context.report(`The record of session ${this.shortId} is not on disk yet: ${errorText(error)}`);
+      this.#retry = setTimeout(() => void this.#save(), SAVE_RETRY_MS).unref();
+    }
+  }
+}
