@@ -1,0 +1,77 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { developmentEnv, developmentNode, isOwnNodeThere, root } from "./dev-node.mjs";
+import { capture, run, say } from "./step.mjs";
+
+/** What node-gyp needs beside it to compile without asking nodejs.org; node-pty uses only this stable part of Node. */
+const HEADER = "include/node/node_api.h";
+/** Enough of a failed compilation to see why. */
+const SHOWN_LINES = 15;
+
+/**
+ * Installs exactly what package-lock.json says, unless it is there; then makes the two packages that need more than
+ * unpacking: the development Node and node-pty. Without node-pty only TTY sessions fail, so that is said, not thrown.
+ */
+export async function installNpmPackages() {
+  if (await isInstalled()) {
+    say("node_modules agrees with package-lock.json");
+  } else {
+    say("npm ci");
+    const args = ["ci", "--ignore-scripts", "--include=dev", "--include=optional", "--loglevel=error"];
+    await run("npm", args, { cwd: root });
+  }
+  if (!(await isOwnNodeThere())) await rebuild("node");
+  const node = await developmentNode();
+  say(`Node.js ${(await capture(node, ["--version"])).output.trim()} (${node})`);
+  await buildNodePty(node);
+}
+
+/** Whether npm's own note of what it installed has every package of the lock file that this platform takes. */
+async function isInstalled() {
+  const note = join(root, "node_modules/.package-lock.json");
+  if (!existsSync(note) || !existsSync(join(root, "node_modules/node-pty"))) return false;
+  const wanted = await lockedPackages(join(root, "package-lock.json"));
+  const there = await lockedPackages(note);
+  return Object.entries(wanted).every(([path, { version, optional }]) => {
+    const found = there[path];
+    return path === "" || (found === undefined ? optional === true : found.version === version);
+  });
+}
+
+async function lockedPackages(file) {
+  return JSON.parse(await readFile(file, "utf8")).packages;
+}
+
+async function buildNodePty(node) {
+  if (await isLoadable("node-pty", node)) return;
+  say("compiling node-pty");
+  const output = await rebuild("node-pty");
+  if (await isLoadable("node-pty", node)) return;
+  say("node-pty could not be compiled, so TTY suites are skipped (with CI=true they fail):");
+  for (const line of output.trimEnd().split("\n").slice(-SHOWN_LINES)) say(`| ${line}`);
+}
+
+async function isLoadable(name, node) {
+  return (await capture(node, ["-e", `require(${JSON.stringify(name)})`], { cwd: root })).code === 0;
+}
+
+async function rebuild(name) {
+  const nodedir = await headersFolder();
+  const env = { ...developmentEnv(), ...(nodedir === undefined ? {} : { npm_config_nodedir: nodedir }) };
+  // In the foreground, so that npm gives the output of a failing script.
+  const { output } = await capture("npm", ["rebuild", name, "--foreground-scripts"], { cwd: root, env });
+  return output;
+}
+
+/** Where Node's headers are: as npm is configured (undefined), with the development Node, or with the running one. */
+async function headersFolder() {
+  const configured = (await capture("npm", ["config", "get", "nodedir"], { cwd: root })).output
+    .trim()
+    .split("\n")
+    .at(-1);
+  if (configured !== "undefined" && configured !== "") return undefined;
+  const ownPackage = join(root, `node_modules/node/node_modules/node-${process.platform}-${process.arch}`);
+  const prefix = dirname(dirname(process.execPath));
+  return [ownPackage, prefix].find((folder) => existsSync(join(folder, HEADER)));
+}
