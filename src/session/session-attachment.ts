@@ -98,7 +98,7 @@ class SessionAttachment implements Attachment {
     if (this.#hasEnded) return;
     const isWhole = this.#generation === this.#session.output.generation;
     const end = isWhole ? await this.#session.ended.catch(() => null) : null;
-    this.#end(end === null ? { kind: "removed" } : { kind: "ended", end });
+    this.#end(end === null ? { kind: "removed", end: this.#session.record.end } : { kind: "ended", end });
   }
 
   #end(end: AttachmentEnd): void {

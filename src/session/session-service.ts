@@ -18,10 +18,13 @@ export interface AttachOptions {
   readonly consumer?: string;
 }
 
-/** Why an attachment ended: the session did or was removed, the user typed the detach keys, or its owner closed it. */
+/**
+ * Why an attachment ended: the session did; its output was deleted before all of it had been read (`end` is null if the
+ * session never ran); the user typed the detach keys; its owner closed it.
+ */
 export type AttachmentEnd =
   | { readonly kind: "ended"; readonly end: EndRecord }
-  | { readonly kind: "removed" }
+  | { readonly kind: "removed"; readonly end: EndRecord | null }
   | { readonly kind: "detached"; readonly by: "keys" | "close" };
 
 /** One reader, and maybe writer, of a session. Iterate over it once; the iteration ends after the last byte. */
