@@ -1,3 +1,5 @@
+import { inspect } from "node:util";
+
 /**
  * Every error code a caller can meet, with the HTTP status it has on the wire.
  * Codes are never renamed and never reused; docs/errors.md lists exactly this table.
@@ -14,7 +16,7 @@ export const errorCodes = {
   },
   EXEC_INVALID_CONTAINER_ID: {
     status: 400,
-    meaning: "The container id or name has characters that no runtime allows.",
+    meaning: "The container id or name is not one that a runtime could have given.",
   },
   EXEC_INVALID_SIZE: { status: 400, meaning: "The terminal size is not two whole numbers from 1 to 65535." },
   EXEC_USER_NOT_FOUND: { status: 400, meaning: "The container has no such user." },
@@ -29,7 +31,10 @@ export const errorCodes = {
   EXEC_CONTAINER_NOT_RUNNING: { status: 409, meaning: "The container exists but does not run." },
   EXEC_CONTAINER_PAUSED: { status: 409, meaning: "The container is paused; unpause it first." },
   EXEC_WRONG_STATE: { status: 409, meaning: "The session's state does not allow this verb." },
-  EXEC_NOT_A_TTY: { status: 409, meaning: "The session has no terminal, so it cannot be resized." },
+  EXEC_NOT_A_TTY: {
+    status: 409,
+    meaning: "The session has no terminal, so it has no size and no detach keys.",
+  },
   EXEC_STDIN_NOT_ATTACHED: { status: 409, meaning: "The session was created without standard input." },
   EXEC_STDIN_CLOSED: { status: 409, meaning: "The session's standard input has ended." },
   EXEC_START_FAILED: {
@@ -111,23 +116,35 @@ export class SessionError extends Error {
 /** Whether a value is a session error, also one from another copy of this package or from over the wire. */
 export function isSessionError(value: unknown): value is SessionError {
   return (
-    value instanceof Error && "code" in value && typeof value.code === "string" && value.code in errorCodes
+    value instanceof Error &&
+    "code" in value &&
+    typeof value.code === "string" &&
+    Object.hasOwn(errorCodes, value.code)
   );
 }
 
 /** The sentence of any thrown value. */
 export function errorText(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (error instanceof Error) return error.message;
+  return typeof error === "string" ? error : showValue(error);
 }
 
-/** A value as an error sentence shows it: JSON, cut at 80 characters. */
+/** Any value as an error sentence shows it, cut at 80 characters. Never throws, whatever a message holds. */
 export function showValue(value: unknown): string {
   const text =
-    typeof value === "string" || (typeof value === "object" && value !== null)
-      ? JSON.stringify(value)
-      : String(value);
-  return text.length > MAX_SHOWN_LENGTH ? `${text.slice(0, MAX_SHOWN_LENGTH)}…` : text;
+    typeof value === "string"
+      ? JSON.stringify(value.slice(0, MAX_SHOWN_LENGTH))
+      : inspect(value, SHOWN_PART).replaceAll(/\s*\n\s*/g, " ");
+  return text.length > MAX_SHOWN_LENGTH ? `${text.slice(0, MAX_SHOWN_LENGTH).toWellFormed()}…` : text;
 }
 
 /** Long enough to recognise a value, short enough for Node-RED's debug sidebar. */
 const MAX_SHOWN_LENGTH = 80;
+/** A payload of megabytes is not written out only to be cut. */
+const SHOWN_PART = {
+  breakLength: Number.POSITIVE_INFINITY,
+  customInspect: false,
+  depth: 2,
+  maxArrayLength: MAX_SHOWN_LENGTH,
+  maxStringLength: MAX_SHOWN_LENGTH,
+};
