@@ -207,7 +207,8 @@ export class LiveSession {
   }
 
   async #endAfterRun(end: CommandEnd, runtime: Runtime, log: OutputLog): Promise<void> {
-    const isUnasked = end.stopCause === null && end.killedWith.size === 0 && end.exit.startError === null;
+    const isAnswer = end.exit.signal !== null && end.killedWith.has(end.exit.signal);
+    const isUnasked = end.stopCause === null && end.exit.startError === null && !isAnswer;
     await this.#end(end, log, isUnasked && (await hasContainerStopped(runtime, this.record, end.exit)));
   }
 
