@@ -11,6 +11,6 @@ export function parseContainerId(raw: unknown): string {
   if (typeof raw === "string" && raw.length <= MAX_CONTAINER_ID_LENGTH && CONTAINER_ID.test(raw)) return raw;
   throw new SessionError(
     "EXEC_INVALID_CONTAINER_ID",
-    `A container id must begin with a letter or digit and have only letters, digits and _ . + - in it; got ${showValue(raw)}.`,
+    `A container id must be 1 to ${MAX_CONTAINER_ID_LENGTH} letters, digits and _ . + -, the first a letter or digit; got ${showValue(raw)}.`,
   );
 }
