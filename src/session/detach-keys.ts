@@ -1,6 +1,10 @@
 /** Podman's and Docker's default. */
 export const DEFAULT_DETACH_KEYS = "ctrl-p,ctrl-q";
 
+/** What detach keys may be given as, for error sentences. */
+export const DETACH_KEYS_RULE =
+  "empty, or printable ASCII characters and ctrl- with a letter or one of @ [ \\ ] ^ _, separated by commas";
+
 /** The bytes of a detach sequence; an empty one never matches. Undefined if the text is not a sequence. */
 export function parseDetachKeys(keys: string): Buffer | undefined {
   if (keys === "") return Buffer.alloc(0);
@@ -21,7 +25,7 @@ export interface FilteredInput {
 
 /**
  * Finds the detach sequence in typed input, inside one chunk and across chunks (Podman's finds it only when every key
- * comes alone in a read). Bytes are withheld only while they are a beginning of the sequence.
+ * comes alone in a read). Bytes are withheld only while they are a beginning of the sequence; what follows it is dropped.
  */
 export class DetachKeyFilter {
   readonly #keys: Buffer;

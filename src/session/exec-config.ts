@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseDetachKeys } from "./detach-keys.ts";
+import { DETACH_KEYS_RULE, parseDetachKeys } from "./detach-keys.ts";
 import { SessionError, showValue } from "./session-error.ts";
 import { signalName } from "./signals.ts";
 import { MAX_TERMINAL_SIZE } from "./terminal-size.ts";
@@ -97,8 +97,7 @@ const allowed: Readonly<Record<string, string>> = {
   attachStdin: "true or false",
   attachStdout: "true or false",
   attachStderr: "true or false",
-  detachKeys:
-    "empty or a comma-separated list of single characters and ctrl-a to ctrl-z, ctrl-@, ctrl-[, ctrl-\\, ctrl-], ctrl-^, ctrl-_",
+  detachKeys: DETACH_KEYS_RULE,
   env: "an object of names and string values, or a list of NAME=value, without NUL bytes and with no empty name",
   privileged: "true or false",
   user: "name|uid[:group|gid]",

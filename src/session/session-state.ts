@@ -11,10 +11,10 @@ const allowedVerbs: Readonly<Record<SessionState, ReadonlySet<GuardedVerb>>> = {
   stopped: new Set<GuardedVerb>(["stop", "cleanup", "remove"]),
 };
 
-/** Which state may follow which. */
+/** Which other state may follow which. */
 const nextStates: Readonly<Record<SessionState, ReadonlySet<SessionState>>> = {
   created: new Set<SessionState>(["running", "stopped"]),
-  running: new Set<SessionState>(["running", "stopped"]),
+  running: new Set<SessionState>(["stopped"]),
   stopped: new Set<SessionState>([]),
 };
 
@@ -44,13 +44,13 @@ export function wrongState(verb: GuardedVerb, id: string, state: SessionState | 
   );
 }
 
-/** The record's next revision; the only way a session changes its state. */
+/** The record's next revision; the only way a session changes its state. A forbidden change of state is a bug, and throws. */
 export function advance(
   session: ExecSession,
   change: Partial<Omit<ExecSession, "id" | "revision">>,
 ): ExecSession {
   const state = change.state ?? session.state;
-  if (!nextStates[session.state].has(state) && state !== session.state) {
+  if (state !== session.state && !nextStates[session.state].has(state)) {
     throw new Error(`a session cannot go from ${session.state} to ${state}`);
   }
   return { ...session, ...change, revision: session.revision + 1 };
