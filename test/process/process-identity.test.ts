@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { uptime } from "node:os";
 import { isSameProcessAlive, readBootId, readProcessIdentity } from "../../src/process/process-identity.ts";
 
 describe("process identity", () => {
@@ -23,6 +24,8 @@ describe("process identity", () => {
     const child = await spawnReady("sh", ["-c", "echo ready; exec sleep 600"]);
     const identity = readProcessIdentity(child.pid ?? 0);
     assert.ok(identity);
+    const ageSeconds = uptime() - identity.startTime / TICKS_PER_SECOND;
+    assert.ok(Math.abs(ageSeconds) < 10, `it has just started, and is ${ageSeconds} s old`);
     child.kill("SIGSTOP");
     assert.ok(isSameProcessAlive(identity));
     child.kill("SIGKILL");
@@ -52,6 +55,9 @@ describe("process identity", () => {
     await once(child, "exit");
   });
 });
+
+/** Linux shows times in these ticks on every architecture, whatever its kernel counts in. */
+const TICKS_PER_SECOND = 100;
 
 async function spawnReady(program: string, args: string[]): Promise<ChildProcess & { firstLine: string }> {
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
