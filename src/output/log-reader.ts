@@ -1,0 +1,101 @@
+import type { OutputChunk } from "../session/output-log.ts";
+import type { Bell } from "./bell.ts";
+import type { Segment } from "./segment.ts";
+import type { SegmentCursor } from "./segment-reader.ts";
+
+/** What a reader finds at an offset: output or a gap, a segment to read on in, nothing yet, or the end. */
+export type ReadStep =
+  | OutputChunk
+  | { readonly kind: "segment"; readonly segment: Segment }
+  | { readonly kind: "wait" }
+  | { readonly kind: "end" };
+
+/** Where to read in a segment, and the way there if it is known. */
+export interface SegmentRequest {
+  readonly segment: Segment;
+  readonly from: number;
+  readonly cursor: SegmentCursor | undefined;
+}
+
+export interface SegmentFinding {
+  readonly chunks: readonly OutputChunk[];
+  readonly cursor: SegmentCursor | undefined;
+}
+
+/** A log as its readers see it. */
+export interface ReadSource {
+  look(offset: number): ReadStep;
+  /** No chunks: look again, for the segment is no longer there. */
+  readSegment(request: SegmentRequest): Promise<SegmentFinding>;
+  /** Rings when a reader that waits may find something. */
+  readonly news: Bell;
+}
+
+export interface ReadOptions {
+  readonly offset?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** A reader is a position in the log and nothing more: however slow it is, it holds no output but the piece it reads. */
+export function readLog(source: ReadSource, { offset = 0, signal }: ReadOptions): AsyncIterable<OutputChunk> {
+  return { [Symbol.asyncIterator]: () => iterate(source, offset, signal) };
+}
+
+function iterate(
+  source: ReadSource,
+  offset: number,
+  signal: AbortSignal | undefined,
+): AsyncIterator<OutputChunk> {
+  const reading = { hasStopped: signal?.aborted ?? false };
+  const stop = () => {
+    reading.hasStopped = true;
+    source.news.ring();
+  };
+  const letGo = () => signal?.removeEventListener("abort", stop);
+  signal?.addEventListener("abort", stop);
+  const chunks = readOn(source, offset, reading, letGo);
+  return {
+    next: () => chunks.next(),
+    /** Ends also a `next()` that waits for output, which a generator's own return() would wait for. */
+    return: () => {
+      stop();
+      letGo();
+      return chunks.return(undefined);
+    },
+  };
+}
+
+async function* readOn(
+  source: ReadSource,
+  offset: number,
+  reading: { readonly hasStopped: boolean },
+  letGo: () => void,
+): AsyncGenerator<OutputChunk, undefined> {
+  try {
+    let at = offset;
+    let cursor: SegmentCursor | undefined;
+    while (!reading.hasStopped) {
+      const step = source.look(at);
+      if (step.kind === "end") return;
+      if (step.kind === "wait") await source.news.wait();
+      else if (step.kind === "segment") {
+        const found = await source.readSegment({ segment: step.segment, from: at, cursor });
+        cursor = found.cursor;
+        for (const chunk of found.chunks) {
+          if (reading.hasStopped) return;
+          at = endOf(chunk);
+          yield chunk;
+        }
+      } else {
+        at = endOf(step);
+        yield step;
+      }
+    }
+  } finally {
+    letGo();
+  }
+}
+
+function endOf(chunk: OutputChunk): number {
+  return chunk.offset + (chunk.kind === "data" ? chunk.data.length : chunk.bytes);
+}
