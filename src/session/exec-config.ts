@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { DETACH_KEYS_RULE, parseDetachKeys } from "./detach-keys.ts";
-import { SessionError, showValue } from "./session-error.ts";
-import { signalName } from "./signals.ts";
+import { ENVIRONMENT_RULE, environmentFault, environmentSchema, UNSAFE_NAME } from "./environment.ts";
+import { SessionError, showKind, showValue } from "./session-error.ts";
+import { parseSignal, SIGNAL_RULE, signalName } from "./signals.ts";
 import { MAX_TERMINAL_SIZE } from "./terminal-size.ts";
 
 const MIB = 1024 * 1024;
@@ -20,12 +21,12 @@ const text = z.string().refine((value) => !value.includes("\0"));
 const absolutePath = text.refine((value) => value.startsWith("/"));
 const seconds = z.number().min(0).max(MAX_TIMEOUT_SECONDS);
 const cells = z.int().min(1).max(MAX_TERMINAL_SIZE);
-const environmentName = text.refine((value) => value !== "" && !value.includes("="));
-const environmentEntry = text.refine((value) => value.indexOf("=") > 0);
-const environment = z.union([
-  z.record(environmentName, text),
-  z.array(environmentEntry).transform((entries) => Object.fromEntries(entries.map(splitEntry))),
-]);
+const signal = z
+  .custom<string | number>((raw) => signalName(raw) !== undefined)
+  .transform((raw) => parseSignal(raw, "stopSignal"));
+const labels = z
+  .custom<Record<string, string>>((raw) => !Object.hasOwn(Object(raw), UNSAFE_NAME))
+  .pipe(z.record(text.min(1), text));
 
 /** The one schema of an exec session's configuration: type, API validation and message validation come from it. */
 export const execConfigSchema = z
@@ -45,12 +46,12 @@ export const execConfigSchema = z
     attachStderr: z.boolean().optional(),
     /** Keys that end an interactive attachment. Absent: `ctrl-p,ctrl-q`. Empty: none. */
     detachKeys: text.refine(isDetachKeys).optional(),
-    /** Added to the container's environment, by name; an object or a list of `NAME=value`. Absent: nothing is added. */
-    env: environment.default({}),
+    /** Added to the container's environment, by name. Absent: nothing is added. */
+    env: environmentSchema.default({}),
     /** All capabilities in the bounding set, and for uid 0 in every set but the inheritable one. Absent: false. */
     privileged: z.boolean().default(false),
     /** `name|uid[:group|gid]`, looked up in the container. Absent or empty: the container's own user. */
-    user: text.refine((value) => /^[^:]*(:[^:]+)?$/.test(value)).default(""),
+    user: text.refine((value) => /^([^:]+(:[^:]+)?)?$/.test(value)).default(""),
     /** An absolute path in the container. Absent or empty: the container's own working directory. */
     workDir: z.union([z.literal(""), absolutePath]).default(""),
     /** File descriptors of the manager's process; the command gets them as 3, 4, ... in this order. Absent: none. */
@@ -62,14 +63,11 @@ export const execConfigSchema = z
     /** Seconds the command may run before it is stopped with reason `timeout`. Absent or 0: no limit. */
     timeout: seconds.default(0),
     /** What stop sends first. Absent: SIGTERM. */
-    stopSignal: z
-      .string()
-      .refine((value) => signalName(value) !== undefined)
-      .optional(),
+    stopSignal: signal.optional(),
     /** Seconds between `stopSignal` and SIGKILL. Absent: the container's own, else 10. */
     stopTimeout: seconds.optional(),
     /** The user's own names and values; kept, listed and filtered by, never interpreted. Absent: none. */
-    labels: z.record(text.min(1), text).default({}),
+    labels: labels.default({}),
     /** Limits of the output log. */
     output: z
       .strictObject({
@@ -92,23 +90,23 @@ export type OutputLimits = ExecConfig["output"];
 
 /** What is allowed, by field, as the second half of the sentence "`field` must be ...". */
 const allowed: Readonly<Record<string, string>> = {
-  command: "a non-empty list of strings without NUL bytes, the program first",
+  command: "a list of strings without NUL bytes, the first of them the program, which is not empty",
   tty: "true or false",
   attachStdin: "true or false",
   attachStdout: "true or false",
   attachStderr: "true or false",
   detachKeys: DETACH_KEYS_RULE,
-  env: "an object of names and string values, or a list of NAME=value, without NUL bytes and with no empty name",
+  env: ENVIRONMENT_RULE,
   privileged: "true or false",
-  user: "name|uid[:group|gid]",
-  workDir: "an absolute path without NUL bytes",
-  preserveFds: "a list of file descriptors from 3 on",
-  extraFiles: "a list of absolute paths",
+  user: "empty or name|uid[:group|gid], without NUL bytes",
+  workDir: "empty or an absolute path without NUL bytes",
+  preserveFds: `a list of file descriptors from ${FIRST_EXTRA_FD} on`,
+  extraFiles: "a list of absolute paths without NUL bytes",
   consoleSize: `{columns, rows}, both whole numbers from 1 to ${MAX_TERMINAL_SIZE}`,
   timeout: `a number of seconds from 0 to ${MAX_TIMEOUT_SECONDS}`,
-  stopSignal: "a signal's name such as SIGTERM, or its number",
+  stopSignal: SIGNAL_RULE,
   stopTimeout: `a number of seconds from 0 to ${MAX_TIMEOUT_SECONDS}`,
-  labels: "an object of non-empty names and string values",
+  labels: `an object of names, not empty and not ${UNSAFE_NAME}, and string values, without NUL bytes`,
   output: `{maxBytes from ${MIN_OUTPUT_BYTES}, replayBytes from 0, policy dropOldest, block or stop}`,
 };
 
@@ -146,29 +144,25 @@ function invalidConfig(raw: unknown, error: z.ZodError): SessionError {
   if (issue === undefined || !isObject(raw)) {
     return new SessionError(
       "EXEC_INVALID_CONFIG",
-      `The configuration must be an object with a command; got ${showValue(raw)}.`,
+      // The value may hold the environment, and so secrets.
+      `The configuration must be an object with a command; got ${showKind(raw)}.`,
     );
   }
-  const field = issue.code === "unrecognized_keys" ? issue.keys[0] : issue.path[0];
-  const name = String(field);
-  const rule = allowed[name];
-  if (rule === undefined) {
+  const field = String(issue.path[0] ?? (issue.code === "unrecognized_keys" ? issue.keys[0] : ""));
+  if (!Object.hasOwn(allowed, field)) {
     return new SessionError(
       "EXEC_INVALID_CONFIG",
-      `There is no field "${name}"; allowed are ${Object.keys(allowed).join(", ")}.`,
-      {
-        details: { field: name },
-      },
+      `There is no field ${showValue(field)}; allowed are ${Object.keys(allowed).join(", ")}.`,
+      { details: { field } },
     );
   }
-  return fieldError(name, raw, `must be ${rule}`);
+  return fieldError(field, raw, `must be ${allowed[field]}`);
 }
 
 function fieldError(field: string, raw: unknown, rule: string): SessionError {
   const value = isObject(raw) ? raw[field] : undefined;
-  // The environment may hold secrets, so its sentence never shows it.
-  const shown = field === "env" ? "" : `; got ${showValue(value)}`;
-  return new SessionError("EXEC_INVALID_CONFIG", `"${field}" ${rule}${shown}.`, { details: { field } });
+  const fault = field === "env" ? environmentFault(value) : `got ${showValue(value)}`;
+  return new SessionError("EXEC_INVALID_CONFIG", `"${field}" ${rule}; ${fault}.`, { details: { field } });
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -177,9 +171,4 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function isDetachKeys(value: string): boolean {
   return parseDetachKeys(value) !== undefined;
-}
-
-function splitEntry(entry: string): [string, string] {
-  const at = entry.indexOf("=");
-  return [entry.slice(0, at), entry.slice(at + 1)];
 }

@@ -138,6 +138,13 @@ export function showValue(value: unknown): string {
   return text.length > MAX_SHOWN_LENGTH ? `${text.slice(0, MAX_SHOWN_LENGTH).toWellFormed()}…` : text;
 }
 
+/** What sort of value it is, for sentences about values that may be secrets. */
+export function showKind(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}
+
 /** Long enough to recognise a value, short enough for Node-RED's debug sidebar. */
 const MAX_SHOWN_LENGTH = 80;
 /** A payload of megabytes is not written out only to be cut. */

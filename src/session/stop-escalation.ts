@@ -3,7 +3,7 @@ import type { ExecSession } from "./exec-session.ts";
 import type { ExecProcess } from "./runtime.ts";
 import { SessionError, showValue } from "./session-error.ts";
 import type { StopOptions } from "./session-service.ts";
-import { parseSignal, type SignalName, signalName } from "./signals.ts";
+import { parseSignal, type SignalName } from "./signals.ts";
 
 /** Enough for a kernel under load to end killed processes; Podman waits as long. */
 export const KILL_WAIT_MS = 5000;
@@ -53,7 +53,7 @@ export class StopEscalation {
 /** How a session stops when the caller does not say: as it was created, else as its container is stopped, else SIGTERM and 10 s. */
 export function defaultStop({ config, container }: Pick<ExecSession, "config" | "container">): StopRequest {
   const timeout = config.stopTimeout ?? container.stopTimeout ?? DEFAULT_STOP_TIMEOUT_S;
-  return { signal: signalName(config.stopSignal) ?? "SIGTERM", timeoutMs: timeout * MS_PER_SECOND };
+  return { signal: config.stopSignal ?? "SIGTERM", timeoutMs: timeout * MS_PER_SECOND };
 }
 
 /** Takes what the caller said over a default; throws EXEC_INVALID_ARGUMENT for a bad time-out or signal. */
