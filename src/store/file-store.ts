@@ -1,0 +1,148 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { ExecSession } from "../session/exec-session.ts";
+import { isSessionError } from "../session/session-error.ts";
+import type { SessionStore, StoreContents } from "../session/session-store.ts";
+import { assertSessionId } from "./bundle-id.ts";
+import type { HeartbeatTiming } from "./heartbeat.ts";
+import { type FoundSessions, readSessions, SESSIONS_FOLDER } from "./read-sessions.ts";
+import { TRASH_PREFIX } from "./session-entry.ts";
+import { SessionFiles } from "./session-files.ts";
+import { StateDirectoryLock } from "./state-directory-lock.ts";
+import { noSuchSession, sessionExists, stateDirUnusable, storeClosed } from "./store-error.ts";
+
+/** Keeps each session in a folder of its own, below a state directory that no other process may use meanwhile. */
+export class FileSessionStore implements SessionStore {
+  readonly #directory: string;
+  readonly #heartbeat: HeartbeatTiming | undefined;
+  readonly #sessions = new Map<string, SessionFiles>();
+  readonly #legacy = new Map<string, readonly SessionFiles[]>();
+  /** Null: not open. */
+  #lock: StateDirectoryLock | null = null;
+  #closing: Promise<void> = Promise.resolve();
+
+  /** Touches nothing before it is opened. Without `heartbeat`, the timing is proper-lockfile's own. */
+  constructor(directory: string, heartbeat?: HeartbeatTiming) {
+    this.#directory = resolve(directory);
+    this.#heartbeat = heartbeat;
+  }
+
+  async open(): Promise<StoreContents> {
+    await this.#closing;
+    const lock = new StateDirectoryLock(this.#directory, this.#heartbeat);
+    const { sessions, legacy, setAside, legacyPaths } = await this.#takeAndRead(lock);
+    this.#lock = lock;
+    this.#sessions.clear();
+    this.#legacy.clear();
+    for (const { id, revision } of sessions)
+      this.#sessions.set(id, this.#files(id, this.bundle(id), revision));
+    for (const [id, paths] of legacyPaths) {
+      this.#legacy.set(
+        id,
+        paths.map((path) => this.#files(id, path)),
+      );
+    }
+    return { sessions, legacy, setAside };
+  }
+
+  async create(session: ExecSession): Promise<void> {
+    this.#assertOpen();
+    const { id } = session;
+    const files = this.#files(id, this.bundle(id));
+    if (this.#sessions.has(id)) throw sessionExists(id);
+    this.#sessions.set(id, files);
+    try {
+      await files.create(session);
+    } catch (error) {
+      this.#sessions.delete(id);
+      throw error;
+    }
+  }
+
+  async save(session: ExecSession): Promise<void> {
+    this.#assertOpen();
+    const files = this.#sessions.get(session.id);
+    if (files === undefined) throw noSuchSession(session.id);
+    await files.save(session);
+  }
+
+  async cleanup(id: string): Promise<void> {
+    this.#assertOpen();
+    await this.#sessions.get(id)?.cleanup();
+  }
+
+  async remove(id: string): Promise<void> {
+    this.#assertOpen();
+    await this.#removeSession(id);
+    await this.#removeLegacy(id);
+  }
+
+  bundle(id: string): string {
+    assertSessionId(id);
+    return join(this.#directory, SESSIONS_FOLDER, id);
+  }
+
+  async close(): Promise<void> {
+    const lock = this.#lock;
+    this.#lock = null;
+    if (lock !== null) this.#closing = this.#finish(lock);
+    await this.#closing;
+  }
+
+  async #takeAndRead(lock: StateDirectoryLock): Promise<FoundSessions> {
+    try {
+      mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+      await lock.acquire();
+      mkdirSync(join(this.#directory, SESSIONS_FOLDER), { recursive: true, mode: 0o700 });
+      return await readSessions(this.#directory);
+    } catch (error) {
+      // Best effort, while the true error is on its way.
+      await lock.release().catch(() => {});
+      throw isSessionError(error) ? error : stateDirUnusable(this.#directory, error);
+    }
+  }
+
+  async #removeSession(id: string): Promise<void> {
+    const files = this.#sessions.get(id);
+    if (files === undefined) return;
+    try {
+      await files.remove(this.#newTrash());
+    } finally {
+      if (files.isRemoved && this.#sessions.get(id) === files) this.#sessions.delete(id);
+    }
+  }
+
+  async #removeLegacy(id: string): Promise<void> {
+    for (const files of this.#legacy.get(id) ?? []) await files.remove(this.#newTrash());
+    this.#legacy.delete(id);
+  }
+
+  async #finish(lock: StateDirectoryLock): Promise<void> {
+    const files = [...this.#sessions.values(), ...[...this.#legacy.values()].flat()];
+    await Promise.all(files.map((each) => each.settled()));
+    try {
+      await lock.release();
+    } catch (error) {
+      throw stateDirUnusable(this.#directory, error);
+    }
+  }
+
+  #files(id: string, bundle: string, revision = 0): SessionFiles {
+    const lock = this.#assertOpen();
+    return new SessionFiles({ id, bundle, revision, assertOwned: () => lock.assertHeld() });
+  }
+
+  #newTrash(): string {
+    const name = TRASH_PREFIX + randomBytes(TRASH_NAME_BYTES).toString("hex");
+    return join(this.#directory, SESSIONS_FOLDER, name);
+  }
+
+  #assertOpen(): StateDirectoryLock {
+    if (this.#lock === null) throw storeClosed();
+    return this.#lock;
+  }
+}
+
+/** So many that no two removals meet. */
+const TRASH_NAME_BYTES = 8;

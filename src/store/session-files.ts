@@ -1,0 +1,160 @@
+import { mkdirSync, readdirSync, renameSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { ExecSession } from "../session/exec-session.ts";
+import { isSessionError } from "../session/session-error.ts";
+import { deleteTree } from "./delete-tree.ts";
+import { RECORD_FILE, writeRecord, writeRecordDurably } from "./record-file.ts";
+import { formatRecord } from "./session-record.ts";
+import { noSuchSession, sessionExists, storeFailed, systemCode } from "./store-error.ts";
+
+export interface SessionFilesOptions {
+  readonly id: string;
+  readonly bundle: string;
+  /** The revision that is on disk; 0: none. */
+  readonly revision: number;
+  /** Throws unless the state directory is ours to write to; asked right before every change. */
+  readonly assertOwned: () => void;
+}
+
+/** The files of one session, worked on one piece at a time in the order that was asked for. */
+export class SessionFiles {
+  readonly #options: SessionFilesOptions;
+  #writtenRevision: number;
+  #waitingSave: { session: ExecSession; readonly written: Promise<void> } | null = null;
+  #removal: Promise<void> | null = null;
+  #unfinished = 0;
+  #lastPiece: Promise<void> = Promise.resolve();
+
+  constructor(options: SessionFilesOptions) {
+    this.#options = options;
+    this.#writtenRevision = options.revision;
+  }
+
+  /** Makes the bundle and its first record, or leaves nothing behind. */
+  create(session: ExecSession): Promise<void> {
+    return this.#inTurn("create", async () => {
+      makeBundle(this.#options);
+      try {
+        await this.#write(session);
+      } catch (error) {
+        // Best effort, while the true error is on its way; what stays is deleted by the next open.
+        await deleteTree(this.#options.bundle).catch(() => {});
+        throw error;
+      }
+    });
+  }
+
+  /** Resolves once this revision or a newer one is on disk. From the removal on there is nothing to save. */
+  async save(session: ExecSession): Promise<void> {
+    if (this.#removal !== null) throw noSuchSession(session.id);
+    if (this.#unfinished > 0 || session.end !== null) return this.#saveInTurn(session);
+    return this.#change("save", () => this.#write(session));
+  }
+
+  /** Deletes everything but the record. */
+  cleanup(): Promise<void> {
+    return this.#inTurn("clean up", async () => {
+      for (const name of namesIn(this.#options.bundle)) {
+        if (name !== RECORD_FILE) await deleteTree(join(this.#options.bundle, name));
+      }
+    });
+  }
+
+  /** Moves everything to where a crash leaves no half of a session, and deletes it there. */
+  remove(trash: string): Promise<void> {
+    this.#removal ??= this.#remove(trash);
+    return this.#removal;
+  }
+
+  get isRemoved(): boolean {
+    return this.#removal !== null;
+  }
+
+  /** Resolves when all that was asked for is done, well or not. */
+  async settled(): Promise<void> {
+    await Promise.allSettled([this.#lastPiece, this.#removal]);
+  }
+
+  #saveInTurn(session: ExecSession): Promise<void> {
+    const waiting = this.#waitingSave;
+    if (waiting !== null) {
+      if (session.revision > waiting.session.revision) waiting.session = session;
+      return waiting.written;
+    }
+    const written = this.#inTurn("save", () => {
+      const newest = this.#waitingSave?.session ?? session;
+      this.#waitingSave = null;
+      return this.#write(newest);
+    });
+    this.#waitingSave = { session, written };
+    return written;
+  }
+
+  /** Done when it returns, unless the record has an end: then the disk is waited for. */
+  async #write(session: ExecSession): Promise<void> {
+    if (session.revision <= this.#writtenRevision) return;
+    const text = formatRecord(session);
+    if (session.end === null) writeRecord(this.#options.bundle, text);
+    else await writeRecordDurably(this.#options.bundle, text);
+    this.#writtenRevision = session.revision;
+  }
+
+  async #remove(trash: string): Promise<void> {
+    try {
+      await this.#inTurn("remove", async () => moveAway(this.#options.bundle, trash));
+    } catch (error) {
+      this.#removal = null;
+      throw error;
+    }
+    await this.#change("delete the files of", () => deleteTree(trash));
+  }
+
+  #inTurn(doing: string, work: () => Promise<void>): Promise<void> {
+    const piece = this.#lastPiece.then(() => this.#change(doing, work));
+    const finished = (): void => {
+      this.#unfinished--;
+    };
+    this.#unfinished++;
+    this.#lastPiece = piece.then(finished, finished);
+    return piece;
+  }
+
+  async #change(doing: string, work: () => Promise<void>): Promise<void> {
+    const { id, bundle, assertOwned } = this.#options;
+    try {
+      assertOwned();
+      await work();
+    } catch (error) {
+      throw isSessionError(error) ? error : storeFailed(doing, id, bundle, error);
+    }
+  }
+}
+
+function makeBundle({ id, bundle }: SessionFilesOptions): void {
+  try {
+    // Recursive only for `sessions/`, which someone may have deleted; the bundle itself must be new.
+    mkdirSync(dirname(bundle), { recursive: true, mode: 0o700 });
+    mkdirSync(bundle, { mode: 0o700 });
+  } catch (error) {
+    throw systemCode(error) === "EEXIST" ? sessionExists(id) : error;
+  }
+}
+
+/** Empty: someone else has deleted the bundle. */
+function namesIn(bundle: string): readonly string[] {
+  try {
+    return readdirSync(bundle);
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return [];
+    throw error;
+  }
+}
+
+/** Moves the bundle; someone else may have deleted it. */
+function moveAway(path: string, to: string): void {
+  try {
+    renameSync(path, to);
+  } catch (error) {
+    if (systemCode(error) !== "ENOENT") throw error;
+  }
+}
