@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, readdir, rm, stat } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { isSegmentMissing, type SegmentStorage, type StoredSegment } from "./segment-storage.ts";
 
@@ -56,7 +56,7 @@ export class FileSegmentStorage implements SegmentStorage {
   }
 
   async remove(name: string): Promise<void> {
-    await rm(join(this.#folder, name), { force: true });
+    await missingAs(undefined, unlink(join(this.#folder, name)));
   }
 
   /** The folder may be missing the first time, or because somebody has deleted it; its own folder is not ours to make. */

@@ -1,4 +1,4 @@
-import { FRAME_HEADER_BYTES, writeFrameHeader } from "./frame.ts";
+import { FRAME_HEADER_BYTES, MAX_FRAME_BYTES, writeFrameHeader } from "./frame.ts";
 import type { ByteRange, TailEntry } from "./memory-tail.ts";
 import { type Segment, segmentName } from "./segment.ts";
 import type { SegmentStorage } from "./segment-storage.ts";
@@ -6,7 +6,7 @@ import type { SegmentStorage } from "./segment-storage.ts";
 /** A header and its bytes are two buffers; one system call takes 1024 (IOV_MAX). */
 export const MAX_BATCH_ENTRIES = 512;
 
-/** The segments of a log, oldest first. Only one write or removal may be under way at a time; reads go on beside it. */
+/** The segments of a log, oldest first. One write and one removal may be under way at a time, and any number of reads. */
 export class SegmentList {
   readonly #storage: SegmentStorage;
   readonly #segmentBytes: number;
@@ -43,10 +43,11 @@ export class SegmentList {
     return this.#segments[this.#indexAfter(offset)]?.start;
   }
 
-  /** How many bytes of frames may be written in one go from an offset on. */
+  /** How many bytes of frames go well into one write at an offset: what is left of a segment, or all of the next one. */
   roomAt(offset: number): number {
     const last = this.#segments.at(-1);
-    return last?.end === offset ? this.#segmentBytes - last.fileBytes : this.#segmentBytes;
+    const left = last?.end === offset ? this.#segmentBytes - last.fileBytes : 0;
+    return left >= FRAME_HEADER_BYTES + MAX_FRAME_BYTES ? left : this.#segmentBytes;
   }
 
   /** Writes entries of the memory tail behind what is there, or all of them to a new segment, or throws. */

@@ -82,7 +82,10 @@ export class WriteBehind {
   }
 
   #start(): Promise<void> {
-    this.#work = this.#run();
+    this.#work = this.#run().then(() => {
+      this.#work = undefined;
+      this.#options.onSettled();
+    });
     return this.#work;
   }
 
@@ -90,11 +93,9 @@ export class WriteBehind {
   async #run(): Promise<void> {
     const { segments, onSettled, onFailure } = this.#options;
     try {
-      await segments.removeDropped();
-      while (this.#isMoreToWrite()) {
-        await this.#writeBatch();
+      while (this.#isMoreToWrite() || segments.hasDropped) {
+        await this.#writeAndRemove();
         onSettled();
-        await segments.removeDropped();
       }
       this.#isFailing = false;
     } catch (error) {
@@ -102,8 +103,14 @@ export class WriteBehind {
       this.#isFailing = true;
       await onFailure(error, isFirst);
     }
-    this.#work = undefined;
-    onSettled();
+  }
+
+  /** Side by side: freeing a large file takes about as long as writing it, and makes room on a disk that is full. */
+  async #writeAndRemove(): Promise<void> {
+    const { segments } = this.#options;
+    const write = this.#isMoreToWrite() ? this.#writeBatch() : undefined;
+    const outcomes = await Promise.allSettled([write, segments.removeDropped()]);
+    for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
   }
 
   #isMoreToWrite(): boolean {
