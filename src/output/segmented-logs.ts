@@ -6,13 +6,14 @@ import { MemoryBudget } from "./memory-budget.ts";
 import { recoverSegments } from "./recover-segments.ts";
 import type { SegmentStorage } from "./segment-storage.ts";
 
-/** Output logs over any storage of segments; all that one object makes share a memory budget. */
+/** Output logs over any storage of segments; all that one object makes share its memory budget. */
 export class SegmentedLogs implements OutputLogs {
   readonly #storageOf: (bundle: string) => SegmentStorage;
-  readonly #budget = new MemoryBudget();
+  readonly #budget: MemoryBudget;
 
-  constructor(storageOf: (bundle: string) => SegmentStorage) {
+  constructor(storageOf: (bundle: string) => SegmentStorage, budget = new MemoryBudget()) {
     this.#storageOf = storageOf;
+    this.#budget = budget;
   }
 
   create({ bundle, limits, observer }: OutputLogOptions): OutputLog {
