@@ -5,7 +5,7 @@ import type { ExecProcess } from "./runtime.ts";
 
 /** A quiet time after the command's end that shows that only a descendant still holds the output open. */
 const DRAIN_IDLE_MS = 200;
-/** A descendant that goes on writing is not waited for longer than this. */
+/** A descendant that goes on writing a little is not waited for longer than this. */
 const DRAIN_MAX_MS = 2000;
 /** More than two full pipes hold (1 MiB each at the most): what comes beyond it was written after the command's end. */
 const DRAIN_MAX_BYTES = 4 * 1024 * 1024;
@@ -15,8 +15,11 @@ export class OutputPump {
   readonly #log: OutputLog;
   readonly #streams: Readable[] = [];
   readonly #eof: Promise<unknown>;
+  /** Resolves when draining has brought more than the command can have left behind. */
+  readonly #overflow = Promise.withResolvers<void>();
+  #stage: "running" | "draining" | "over" = "running";
   #receivedBytes = 0;
-  #isDraining = false;
+  #drainBytesLeft = DRAIN_MAX_BYTES;
 
   constructor(process: ExecProcess, log: OutputLog) {
     this.#log = log;
@@ -24,16 +27,25 @@ export class OutputPump {
     this.#eof = Promise.all(ends);
   }
 
-  /** Reads on to the end of all streams, once the command has ended. True: a descendant held them open, so reading was given up. */
+  /**
+   * Reads on to the end of all streams, once the command has ended. True: a descendant held them open, so reading was
+   * given up, and nothing more goes into the log.
+   */
   async drain(): Promise<boolean> {
-    this.#isDraining = true;
+    this.#stage = "draining";
     for (const stream of this.#streams) stream.resume();
-    const giveUp = new AbortController();
-    const isAtEnd = this.#eof.then(() => true);
+    const waiting = new AbortController();
     try {
-      return !(await Promise.race([isAtEnd, this.#becomesIdle(giveUp.signal)]));
+      const isAtEnd = await Promise.race([
+        this.#eof.then(() => true),
+        this.#overflow.promise.then(() => false),
+        this.#becomesQuiet(waiting.signal),
+      ]);
+      return !isAtEnd;
     } finally {
-      giveUp.abort();
+      waiting.abort();
+      this.#stage = "over";
+      for (const stream of this.#streams) stream.pause();
     }
   }
 
@@ -42,12 +54,14 @@ export class OutputPump {
     this.#streams.push(stream);
     stream.on("data", (chunk: Buffer) => {
       this.#receivedBytes += chunk.length;
+      const hasRoom = this.#log.append(name, chunk);
       // What is left in the pipes at the end is bounded, so a full log need not wait for its readers.
-      if (!this.#log.append(name, chunk) && !this.#isDraining) this.#pauseUntilRoom(stream);
+      if (this.#stage === "draining") this.#countDrained(chunk.length);
+      else if (!hasRoom) this.#pauseUntilRoom(stream);
     });
     return new Promise((resolve) => {
       // A terminal reports its end as the error EIO; either way nothing more can be read.
-      stream.once("error", () => resolve());
+      stream.on("error", () => resolve());
       stream.once("close", () => resolve());
       stream.once("end", () => resolve());
     });
@@ -55,26 +69,34 @@ export class OutputPump {
 
   #pauseUntilRoom(stream: Readable): void {
     stream.pause();
-    this.#log.room().then(() => stream.resume());
+    void this.#log.room().then(() => {
+      if (this.#stage !== "over") stream.resume();
+    });
+  }
+
+  #countDrained(bytes: number): void {
+    this.#drainBytesLeft -= bytes;
+    if (this.#drainBytesLeft <= 0) this.#overflow.resolve();
   }
 
   /** Resolves with false when waiting longer would be waiting for a descendant. */
-  async #becomesIdle(signal: AbortSignal): Promise<false> {
-    const startBytes = this.#receivedBytes;
+  async #becomesQuiet(signal: AbortSignal): Promise<false> {
     const deadline = performance.now() + DRAIN_MAX_MS;
-    let seenBytes = -1;
-    while (this.#receivedBytes !== seenBytes && this.#receivedBytes - startBytes < DRAIN_MAX_BYTES) {
-      if (performance.now() > deadline) break;
-      seenBytes = this.#receivedBytes;
-      try {
-        await setTimeout(DRAIN_IDLE_MS, undefined, { signal });
-        // After a blocked event loop timers fire before pending reads; give those their turn.
-        await setImmediate(undefined, { signal });
-      } catch {
-        // Aborted: the streams have ended.
-        return false;
-      }
-    }
+    let bytesBefore: number;
+    do {
+      bytesBefore = this.#receivedBytes;
+      await setTimeout(DRAIN_IDLE_MS, undefined, { signal });
+      await this.#readPending(signal);
+    } while (this.#receivedBytes !== bytesBefore && performance.now() < deadline);
     return false;
+  }
+
+  /** A blocked event loop lets timers fire before pending reads, so what is there is read before time is judged. */
+  async #readPending(signal: AbortSignal): Promise<void> {
+    let bytesBefore: number;
+    do {
+      bytesBefore = this.#receivedBytes;
+      await setImmediate(undefined, { signal });
+    } while (this.#receivedBytes !== bytesBefore);
   }
 }
