@@ -28,6 +28,10 @@ export const errorCodes = {
   EXEC_SESSION_NOT_FOUND: { status: 404, meaning: "No session has this id." },
   EXEC_SESSION_AMBIGUOUS: { status: 409, meaning: "More than one session id begins with these digits." },
   EXEC_CONTAINER_NOT_FOUND: { status: 404, meaning: "The runtime knows no such container." },
+  EXEC_CONTAINER_AMBIGUOUS: {
+    status: 409,
+    meaning: "More than one of the known runtimes has a container of this name.",
+  },
   EXEC_CONTAINER_NOT_RUNNING: { status: 409, meaning: "The container exists but does not run." },
   EXEC_CONTAINER_PAUSED: { status: 409, meaning: "The container is paused; unpause it first." },
   EXEC_WRONG_STATE: { status: 409, meaning: "The session's state does not allow this verb." },
@@ -83,6 +87,30 @@ export const errorCodes = {
   EXEC_EXIT_UNKNOWN: {
     status: 500,
     meaning: "Nothing knows how the command ended, and the node counts that as an error.",
+  },
+  EXEC_BAD_REQUEST: { status: 400, meaning: "The request is not one that HTTP or this API allows." },
+  EXEC_API_VERSION: {
+    status: 400,
+    meaning: "The two ends of the socket have no version of the API in common.",
+  },
+  EXEC_CALL_NOT_FOUND: { status: 404, meaning: "The API has no such call." },
+  EXEC_METHOD_NOT_ALLOWED: { status: 405, meaning: "The call exists, but not with this HTTP method." },
+  EXEC_REQUEST_TIMEOUT: { status: 408, meaning: "The request did not arrive as a whole in time." },
+  EXEC_REQUEST_TOO_LARGE: { status: 413, meaning: "The request is larger than the API takes." },
+  EXEC_UNSUPPORTED_MEDIA_TYPE: {
+    status: 415,
+    meaning: "The request's body has a content type that the call does not take.",
+  },
+  EXEC_HOST_ERROR: { status: 500, meaning: "The session host failed in a way that has no code of its own." },
+  EXEC_SOCKET_UNUSABLE: { status: 500, meaning: "The session host's socket cannot be made." },
+  EXEC_BAD_ANSWER: {
+    status: 502,
+    meaning: "What answered on the socket is no session host, or broke the rules of the API.",
+  },
+  EXEC_HOST_BUSY: { status: 503, meaning: "The session host has as many connections as it allows." },
+  EXEC_HOST_UNREACHABLE: {
+    status: 503,
+    meaning: "The session host does not answer, or the connection to it broke.",
   },
 } as const satisfies Record<string, { status: number; meaning: string }>;
 
