@@ -4,6 +4,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmdirSync,
   rmSync,
   statSync,
@@ -164,6 +165,19 @@ describe("ownership of a state directory", () => {
         ),
       );
     });
+  });
+
+  it("pauses while the directory is elsewhere, and goes on once it is back", async () => {
+    const store = new FileSessionStore(directory);
+    await store.open();
+    const session = sampleSession();
+    await store.create(session);
+    renameSync(directory, `${directory}-away`);
+    await assert.rejects(store.save({ ...session, revision: 2 }), { code: "EXEC_STORE_FAILED" });
+    renameSync(`${directory}-away`, directory);
+    await store.save({ ...session, revision: 3 });
+    await store.close();
+    await withStore(async ({ sessions }) => assert.deepEqual(sessions, [{ ...session, revision: 3 }]));
   });
 
   it("is lost for good where a new directory has gone to another process", async () => {
