@@ -1,0 +1,66 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { FileOutputLogs } from "../../src/output/file-output-logs.ts";
+import type { OutputLimits } from "../../src/session/exec-config.ts";
+import { NO_OUTPUT, type OutputTotals } from "../../src/session/exec-session.ts";
+import type { OutputLog, OutputLogOptions } from "../../src/session/output-log.ts";
+
+const MIB = 1024 * 1024;
+const LIMITS: OutputLimits = { maxBytes: 64 * MIB, replayBytes: 8 * MIB, policy: "dropOldest" };
+
+/** Output logs of one bundle on disk, and what their observer was told. */
+export class LogOnDisk {
+  readonly bundle: string;
+  readonly folder: string;
+  readonly errors: Error[] = [];
+  readonly #logs = new FileOutputLogs();
+  readonly #open: OutputLog[] = [];
+
+  constructor(bundle: string) {
+    this.bundle = bundle;
+    this.folder = join(bundle, "output");
+  }
+
+  /** In a temporary folder of its own. */
+  static async make(): Promise<LogOnDisk> {
+    return new LogOnDisk(await mkdtemp(join(tmpdir(), "output-")));
+  }
+
+  create(limits: Partial<OutputLimits> = {}): OutputLog {
+    return this.#keep(this.#logs.create(this.#options(limits)));
+  }
+
+  async reopen(totals: OutputTotals = NO_OUTPUT): Promise<OutputLog> {
+    return this.#keep(await this.#logs.open({ ...this.#options(), totals }));
+  }
+
+  /** The segments' paths, oldest first; none if there is no folder. */
+  async files(): Promise<readonly string[]> {
+    try {
+      return (await readdir(this.folder)).sort().map((name) => join(this.folder, name));
+    } catch {
+      return [];
+    }
+  }
+
+  /** Closes all logs; the files stay. */
+  async close(): Promise<void> {
+    for (const log of this.#open.splice(0)) await log.close();
+  }
+
+  async dispose(): Promise<void> {
+    await this.close();
+    await rm(this.bundle, { recursive: true, force: true });
+  }
+
+  #options(limits: Partial<OutputLimits> = {}): OutputLogOptions {
+    const observer = { onLimit: () => {}, onError: (error: Error) => this.errors.push(error) };
+    return { bundle: this.bundle, limits: { ...LIMITS, ...limits }, observer };
+  }
+
+  #keep(log: OutputLog): OutputLog {
+    this.#open.push(log);
+    return log;
+  }
+}
