@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { isRunning, readProcessStat } from "./process-stat.ts";
 
 /** A process that no other one can be mistaken for: pids are used again, also within seconds. */
 export interface LocalProcessIdentity {
@@ -11,8 +12,8 @@ export interface LocalProcessIdentity {
 
 /** The identity of a live process of this machine. Null: there is none of this pid, or it is a zombie. */
 export function readProcessIdentity(pid: number): LocalProcessIdentity | null {
-  const stat = readStat(pid);
-  if (stat === null || isDead(stat.state)) return null;
+  const stat = readProcessStat(pid);
+  if (stat === null || !isRunning(stat)) return null;
   return { pid, startTime: stat.startTime, bootId: readBootId() };
 }
 
@@ -29,36 +30,3 @@ export function readBootId(): string {
 }
 
 let bootId: string | undefined;
-
-interface ProcessStat {
-  readonly state: string;
-  readonly startTime: number;
-}
-
-/** proc_pid_stat(5). The command's name is in parentheses and may hold spaces and parentheses itself. */
-function readStat(pid: number): ProcessStat | null {
-  const text = readProcFile(`/proc/${pid}/stat`);
-  if (text === null) return null;
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  return { state: fields[STATE_FIELD] ?? "", startTime: Number(fields[START_TIME_FIELD]) };
-}
-
-/** Counted from the field after the name, which is the third. */
-const STATE_FIELD = 3 - 3;
-const START_TIME_FIELD = 22 - 3;
-
-/** Zombie, or dead and about to vanish. */
-function isDead(state: string): boolean {
-  return state === "Z" || state === "X";
-}
-
-/** Null when the process has gone, also between the opening of the file and its reading. */
-function readProcFile(path: string): string | null {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "ENOENT" || code === "ESRCH") return null;
-    throw error;
-  }
-}
