@@ -1,0 +1,61 @@
+import type { NodeAPI, NodeStatus } from "node-red";
+import type { FlowError } from "./flow-error.ts";
+import { errorStatus, type StatusLine } from "./node-status.ts";
+import type { ReturnCode } from "./return-code.ts";
+
+/** The status of a node that follows any number of sessions at once: how many run, and how the last one ended. */
+export class RunStatus {
+  readonly #RED: NodeAPI;
+  readonly #line: StatusLine;
+  #running = 0;
+  #last: (NodeStatus & { readonly text: string }) | undefined;
+
+  constructor(RED: NodeAPI, line: StatusLine) {
+    this.#RED = RED;
+    this.#line = line;
+  }
+
+  started(): void {
+    this.#running++;
+    this.#show();
+  }
+
+  /** `isError`: the node counts this end as an error. */
+  ended(rc: ReturnCode, isError: boolean): void {
+    this.#running--;
+    this.#last = { fill: endColour(rc, isError), shape: "dot", text: this.#endText(rc) };
+    this.#show();
+  }
+
+  /** A session is no longer followed, for reasons of its own. */
+  left(): void {
+    this.#running--;
+    this.#show();
+  }
+
+  failed(error: FlowError): void {
+    this.#last = errorStatus(error);
+    this.#show();
+  }
+
+  #show(): void {
+    if (this.#running === 0) {
+      this.#line.show(this.#last ?? {});
+      return;
+    }
+    const texts = [this.#RED._("exec-start.status.running", { count: this.#running }), this.#last?.text];
+    const text = texts.filter((part) => part !== undefined).join(" · ");
+    this.#line.show({ fill: "blue", shape: "dot", text });
+  }
+
+  #endText({ code, reason }: ReturnCode): string {
+    return code === null
+      ? this.#RED._(`exec-start.status.${reason}`)
+      : this.#RED._("exec-start.status.rc", { code });
+  }
+}
+
+function endColour({ code }: ReturnCode, isError: boolean): NonNullable<NodeStatus["fill"]> {
+  if (isError || code === null) return "red";
+  return code === 0 ? "green" : "yellow";
+}

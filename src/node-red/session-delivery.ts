@@ -1,0 +1,166 @@
+import { setImmediate } from "node:timers/promises";
+import type { NodeMessage } from "node-red";
+import { MIN_OUTPUT_BYTES } from "../session/exec-config.ts";
+import type { EndRecord } from "../session/exec-session.ts";
+import type { OutputChunk, OutputData, OutputGap, OutputStream } from "../session/output-log.ts";
+import { SessionError } from "../session/session-error.ts";
+import type { SessionInspect } from "../session/session-inspect.ts";
+import type { Attachment, SessionService } from "../session/session-service.ts";
+import type { Send } from "./input-edge.ts";
+import { inspectIfThere } from "./inspect-if-there.ts";
+import { type PieceRule, takePieces, takeRest } from "./output-pieces.ts";
+import type { ResumeEntry, ResumeRegistry } from "./resume-registry.ts";
+import { createReturnCode, type ReturnCode } from "./return-code.ts";
+import type { SessionMessages } from "./session-message.ts";
+
+/**
+ * Half of what the smallest log keeps. Bytes that wait for the rest of their line are acknowledged beyond this, so that a
+ * log which blocks the command when it is full never waits for a line that cannot end.
+ */
+const MAX_UNACKNOWLEDGED_BYTES = MIN_OUTPUT_BYTES / 2;
+
+export interface SessionDeliveryOptions {
+  readonly entry: ResumeEntry;
+  readonly attachment: Attachment;
+  readonly service: SessionService;
+  /** The session when the delivery began. */
+  readonly session: SessionInspect;
+  readonly messages: SessionMessages;
+  readonly rule: PieceRule;
+  readonly registry: ResumeRegistry;
+  readonly send: Send;
+  /** Told of output that was dropped before it could be read. */
+  readonly onGap: (gap: OutputGap) => void;
+}
+
+/** How a session's end was delivered. */
+export interface DeliveredEnd {
+  readonly end: EndRecord;
+  readonly rc: ReturnCode;
+  readonly session: SessionInspect;
+}
+
+/** Carries one session's output and end into a flow, for as long as one life of its node lasts. */
+export class SessionDelivery {
+  readonly #options: SessionDeliveryOptions;
+  #isDetached = false;
+
+  constructor(options: SessionDeliveryOptions) {
+    this.#options = options;
+    options.registry.save(options.entry);
+  }
+
+  /** Resolves once the end has been sent; with undefined if the delivery was detached first, and is to be resumed. */
+  async run(): Promise<DeliveredEnd | undefined> {
+    const { attachment, entry } = this.#options;
+    for await (const chunk of attachment) {
+      if (this.#isDetached) return undefined;
+      this.#deliver(chunk);
+      attachment.advance(acknowledgedOffset(entry));
+      // Lets the flow take these messages before there are more, so that they do not pile up in memory.
+      await setImmediate();
+    }
+    const how = await attachment.ended;
+    if (this.#isDetached || how.kind === "detached") return undefined;
+    if (how.end === null) throw this.#removedBeforeEnd();
+    return this.#deliverEnd(how.end);
+  }
+
+  /** Sends nothing more, from now on. With `forget` the session's output is no longer kept for this node. */
+  detach(options: { readonly forget: boolean }): void {
+    const { attachment, registry, entry } = this.#options;
+    this.#isDetached = true;
+    attachment.close(options);
+    if (options.forget) registry.remove(entry);
+  }
+
+  #deliver(chunk: OutputChunk): void {
+    const { entry, registry } = this.#options;
+    if (chunk.kind === "data") this.#deliverData(chunk);
+    else this.#deliverGap(chunk);
+    registry.save(entry);
+  }
+
+  #deliverData({ stream, offset, data }: OutputData): void {
+    const { entry, rule, messages } = this.#options;
+    const cursor = entry.streams[stream];
+    const pieces = takePieces(cursor, rule, { offset, data });
+    entry.position = offset + data.length;
+    this.#send(
+      stream,
+      pieces.map((piece) => messages.chunk(stream, piece, cursor)),
+    );
+  }
+
+  /** What was pending before a gap is told as it is, so that nothing is joined with what follows the gap. */
+  #deliverGap(gap: OutputGap): void {
+    const { entry, messages, onGap } = this.#options;
+    entry.position = gap.offset + gap.bytes;
+    for (const stream of ["stdout", "stderr"] as const) {
+      const cursor = entry.streams[stream];
+      const rest = takeRest(cursor, true);
+      if (rest !== undefined) this.#send(stream, [messages.chunk(stream, rest, cursor)]);
+      cursor.missingBytes += gap.bytes;
+    }
+    onGap(gap);
+  }
+
+  #send(stream: OutputStream, messages: NodeMessage[]): void {
+    if (messages.length > 0) this.#options.send(stream === "stdout" ? [messages] : [null, messages]);
+  }
+
+  async #deliverEnd(end: EndRecord): Promise<DeliveredEnd | undefined> {
+    const { entry, messages, registry, send, service } = this.#options;
+    const inspected = await inspectIfThere(service, entry.sessionId);
+    if (this.#isDetached) return undefined;
+    const rc = createReturnCode(end, inspected);
+    const session = inspected ?? endedSession(this.#options.session, end);
+    send([this.#lastChunk("stdout", rc), this.#lastChunk("stderr", rc), messages.end(rc, session)]);
+    registry.remove(entry);
+    this.#options.attachment.close({ forget: true });
+    return { end, rc, session };
+  }
+
+  /** As Node-RED's own exec node has it: standard output always has a last message, standard error only if there was any. */
+  #lastChunk(stream: OutputStream, rc: ReturnCode): NodeMessage | null {
+    const { entry, messages } = this.#options;
+    const cursor = entry.streams[stream];
+    const rest = takeRest(cursor, false);
+    if (rest === undefined && stream === "stderr" && cursor.sent === 0) return null;
+    const piece = rest ?? { offset: entry.position, data: Buffer.alloc(0), isPartial: false };
+    return messages.lastChunk(stream, piece, cursor, rc);
+  }
+
+  #removedBeforeEnd(): SessionError {
+    const { entry, registry } = this.#options;
+    registry.remove(entry);
+    return new SessionError(
+      "EXEC_SESSION_NOT_FOUND",
+      `Session ${entry.sessionId.slice(0, 12)} was removed before it had run.`,
+      { details: { sessionId: entry.sessionId } },
+    );
+  }
+}
+
+/** Before the first byte that has not been sent, unless that is too far back. */
+function acknowledgedOffset({ position, streams }: ResumeEntry): number {
+  const firstUnsent = Math.min(
+    streams.stdout.pending[0]?.offset ?? position,
+    streams.stderr.pending[0]?.offset ?? position,
+  );
+  return Math.max(firstUnsent, position - MAX_UNACKNOWLEDGED_BYTES);
+}
+
+/** What inspect would have said of a session that was removed right after its end. */
+function endedSession(session: SessionInspect, end: EndRecord): SessionInspect {
+  return {
+    ...session,
+    state: "stopped",
+    Running: false,
+    CanRemove: true,
+    Pid: 0,
+    ExitCode: end.exitCode,
+    startedAt: end.startedAt,
+    end,
+  };
+}
