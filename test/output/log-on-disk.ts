@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FileOutputLogs } from "../../src/output/file-output-logs.ts";
@@ -44,9 +44,21 @@ export class LogOnDisk {
     }
   }
 
+  /** Bytes of all segments. */
+  async size(): Promise<number> {
+    const sizes = await Promise.all((await this.files()).map(sizeOf));
+    return sizes.reduce((sum, size) => sum + size, 0);
+  }
+
   /** Closes all logs; the files stay. */
   async close(): Promise<void> {
     for (const log of this.#open.splice(0)) await log.close();
+  }
+
+  /** Closes all logs and deletes their files. */
+  async empty(): Promise<void> {
+    await this.close();
+    await rm(this.folder, { recursive: true, force: true });
   }
 
   async dispose(): Promise<void> {
@@ -62,5 +74,14 @@ export class LogOnDisk {
   #keep(log: OutputLog): OutputLog {
     this.#open.push(log);
     return log;
+  }
+}
+
+/** 0 for a segment that has just been deleted. */
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch {
+    return 0;
   }
 }
