@@ -30,18 +30,15 @@ export function seconds(begin) {
 }
 
 /** Runs a program in the foreground, its output shown; throws StepFailed unless it exits with 0. */
-export async function run(command, args, options = {}) {
-  const { code, signal } = await runToEnd(command, args, {
-    stdio: ["ignore", "inherit", "inherit"],
-    ...options,
-  });
+export async function run(command, args, options) {
+  const { code, signal } = await runToEnd(command, args, options);
   if (code !== 0) {
     throw new StepFailed(`${shown(command, args)} ended with ${signal ?? `exit code ${code}`}.`);
   }
 }
 
 /** Runs a program in silence; resolves with its exit code and its output, both streams together. */
-export async function capture(command, args, options = {}) {
+export async function capture(command, args, options) {
   const output = [];
   const { code } = await runToEnd(
     command,
@@ -55,25 +52,31 @@ export async function capture(command, args, options = {}) {
   return { code, output: Buffer.concat(output).toString() };
 }
 
-/** Runs a script's main function and turns how it ended into the exit code. */
-export async function runMain(main) {
-  try {
-    process.exitCode = (await main()) ?? 0;
-  } catch (error) {
-    console.error(error instanceof StepFailed ? `\n${error.message}` : error);
-    process.exitCode = 1;
-  }
-}
-
-function runToEnd(command, args, options, onSpawned = () => {}) {
+/** Runs a program and resolves with how it ended: its exit code or its signal. Shows its output, unless told otherwise. */
+export function runToEnd(command, args, options, onSpawned = () => {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, options);
+    const child = spawn(command, args, { stdio: ["ignore", "inherit", "inherit"], ...options });
     child.once("error", (error) => {
       reject(new StepFailed(`${shown(command, args)} could not be run: ${error.message}.`, { cause: error }));
     });
     child.once("close", (code, signal) => resolve({ code, signal }));
     onSpawned(child);
   });
+}
+
+/** Runs a script's main function and turns how it ended into the exit code. */
+export async function runMain(main) {
+  try {
+    process.exitCode = (await main()) ?? 0;
+  } catch (error) {
+    printFailure(error);
+    process.exitCode = 1;
+  }
+}
+
+/** Shows why a step failed: a sentence where one says it, else the whole error. */
+export function printFailure(error) {
+  console.error(error instanceof StepFailed ? `\n${error.message}` : error);
 }
 
 function shown(command, args) {

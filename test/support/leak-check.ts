@@ -6,10 +6,10 @@ import { addedLines, findLeftovers } from "./leftovers.ts";
 import { findOwnProcesses } from "./own-processes.ts";
 
 /** What a suite let go of may take this long to be gone: a killed process must be reaped, a socket closed. */
-const SETTLE_MS = 5_000;
+const SETTLE_MS = 3_000;
 const POLL_MS = 20;
 /** Mocha runs without --exit; a process that has not ended this long after its last test never will. */
-const WATCHDOG_MS = 10_000;
+const WATCHDOG_MS = 5_000;
 
 /** This run's own temporary folder. Short, because the paths of Unix sockets below it are limited to 107 bytes. */
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "es-")));
