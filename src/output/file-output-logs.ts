@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { FileSegmentStorage } from "./file-segment-storage.ts";
+import { OpenFiles } from "./open-files.ts";
 import { SegmentedLogs } from "./segmented-logs.ts";
 
 /** Where a session's bundle has its output. */
@@ -8,6 +9,7 @@ const OUTPUT_FOLDER = "output";
 /** Output logs on disk. */
 export class FileOutputLogs extends SegmentedLogs {
   constructor() {
-    super((bundle) => new FileSegmentStorage(join(bundle, OUTPUT_FOLDER)));
+    const openFiles = new OpenFiles();
+    super((bundle) => new FileSegmentStorage(join(bundle, OUTPUT_FOLDER), openFiles));
   }
 }

@@ -1,5 +1,6 @@
 import { type FileHandle, mkdir, open, readdir, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
+import type { OpenFiles } from "./open-files.ts";
 import { isSegmentMissing, type SegmentStorage, type StoredSegment } from "./segment-storage.ts";
 
 /** Output may hold secrets: it is for its owner alone. */
@@ -12,9 +13,11 @@ const FILE_MODE = 0o600;
  */
 export class FileSegmentStorage implements SegmentStorage {
   readonly #folder: string;
+  readonly #openFiles: OpenFiles;
 
-  constructor(folder: string) {
+  constructor(folder: string, openFiles: OpenFiles) {
     this.#folder = folder;
+    this.#openFiles = openFiles;
   }
 
   async list(): Promise<readonly StoredSegment[]> {
@@ -28,7 +31,19 @@ export class FileSegmentStorage implements SegmentStorage {
     return found.flat();
   }
 
-  async write(name: string, position: number, buffers: readonly Buffer[]): Promise<void> {
+  write(name: string, position: number, buffers: readonly Buffer[]): Promise<void> {
+    return this.#openFiles.withOne(() => this.#write(name, position, buffers));
+  }
+
+  read(name: string, position: number, into: Buffer): Promise<number> {
+    return this.#openFiles.withOne(() => this.#read(name, position, into));
+  }
+
+  async remove(name: string): Promise<void> {
+    await missingAs(undefined, unlink(join(this.#folder, name)));
+  }
+
+  async #write(name: string, position: number, buffers: readonly Buffer[]): Promise<void> {
     const file = position === 0 ? await this.#create(name) : await open(join(this.#folder, name), "r+");
     try {
       await writeAll(file, position, buffers);
@@ -40,7 +55,7 @@ export class FileSegmentStorage implements SegmentStorage {
     }
   }
 
-  async read(name: string, position: number, into: Buffer): Promise<number> {
+  async #read(name: string, position: number, into: Buffer): Promise<number> {
     const file = await open(join(this.#folder, name), "r");
     try {
       let filled = 0;
@@ -53,10 +68,6 @@ export class FileSegmentStorage implements SegmentStorage {
     } finally {
       await file.close();
     }
-  }
-
-  async remove(name: string): Promise<void> {
-    await missingAs(undefined, unlink(join(this.#folder, name)));
   }
 
   /** The folder may be missing the first time, or because somebody has deleted it; its own folder is not ours to make. */

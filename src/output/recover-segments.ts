@@ -1,6 +1,6 @@
 import { parseSegmentName, type Segment } from "./segment.ts";
 import { cursorAtStart, readPieces } from "./segment-reader.ts";
-import type { SegmentStorage } from "./segment-storage.ts";
+import { isSegmentMissing, type SegmentStorage } from "./segment-storage.ts";
 
 /** What a log's files tell of it. */
 export interface RecoveredSegments {
@@ -13,16 +13,18 @@ export interface RecoveredSegments {
 }
 
 /**
- * Finds a log's segments. A frame that a crash has torn counts as not written. Only the last segment is read: that the
- * others are whole up to the next one's beginning shows when they are read.
+ * Finds a log's segments. A frame that a crash has torn counts as not written. Only the last segment is read: whether the
+ * others reach up to the next one's beginning shows when they are read.
  */
 export async function recoverSegments(storage: SegmentStorage): Promise<RecoveredSegments> {
   const segments = await listSegments(storage);
-  const last = segments.pop();
-  if (last === undefined) return { segments, end: 0, stderrBytes: 0 };
-  const { whole, stderrBytes } = await measure(storage, last);
-  if (whole.fileBytes > 0) segments.push(whole);
-  return { segments, end: whole.end, stderrBytes };
+  for (let last = segments.pop(); last !== undefined; last = segments.pop()) {
+    const measured = await measure(storage, last);
+    if (measured === undefined) continue;
+    const { whole, stderrBytes } = measured;
+    return { segments: whole.fileBytes > 0 ? [...segments, whole] : segments, end: whole.end, stderrBytes };
+  }
+  return { segments: [], end: 0, stderrBytes: 0 };
 }
 
 async function listSegments(storage: SegmentStorage): Promise<Segment[]> {
@@ -37,18 +39,25 @@ async function listSegments(storage: SegmentStorage): Promise<Segment[]> {
   }));
 }
 
-/** Reads a segment to the end of its last whole frame. */
-async function measure(
-  storage: SegmentStorage,
-  segment: Segment,
-): Promise<{ whole: Segment; stderrBytes: number }> {
+interface Measured {
+  readonly whole: Segment;
+  readonly stderrBytes: number;
+}
+
+/** Reads a segment to the end of its last whole frame. Undefined: it has just been deleted. */
+async function measure(storage: SegmentStorage, segment: Segment): Promise<Measured | undefined> {
   let cursor = cursorAtStart(segment);
   let stderrBytes = segment.stderrBefore;
-  for (;;) {
-    const { pieces, next } = await readPieces(storage, segment, { cursor, from: cursor.offset });
-    cursor = next;
-    if (pieces.length === 0) break;
-    for (const piece of pieces) if (piece.stream === "stderr") stderrBytes += piece.data.length;
+  try {
+    for (;;) {
+      const { pieces, next } = await readPieces(storage, segment, { cursor, from: cursor.offset });
+      cursor = next;
+      if (pieces.length === 0)
+        return { whole: { ...segment, end: cursor.offset, fileBytes: cursor.position }, stderrBytes };
+      for (const piece of pieces) if (piece.stream === "stderr") stderrBytes += piece.data.length;
+    }
+  } catch (error) {
+    if (isSegmentMissing(error)) return undefined;
+    throw error;
   }
-  return { whole: { ...segment, end: cursor.offset, fileBytes: cursor.position }, stderrBytes };
 }

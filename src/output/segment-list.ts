@@ -50,8 +50,11 @@ export class SegmentList {
     return left >= FRAME_HEADER_BYTES + MAX_FRAME_BYTES ? left : this.#segmentBytes;
   }
 
-  /** Writes entries of the memory tail behind what is there, or all of them to a new segment, or throws. */
-  async write(entries: readonly TailEntry[]): Promise<void> {
+  /**
+   * Writes entries of the memory tail behind what is there, or all of them to a new segment, or throws. `onWritten` is
+   * called at the moment when the list has them: what is dropped then is dropped in both places.
+   */
+  async write(entries: readonly TailEntry[], onWritten: () => void): Promise<void> {
     const buffers = framesOf(entries);
     const fileBytes = totalBytes(buffers);
     const segment = this.#segmentFor(entries, fileBytes);
@@ -68,6 +71,7 @@ export class SegmentList {
     if (segment.fileBytes > 0) this.#segments.pop();
     const bytes = fileBytes - entries.length * FRAME_HEADER_BYTES;
     this.#segments.push({ ...segment, end: segment.end + bytes, fileBytes: segment.fileBytes + fileBytes });
+    onWritten();
   }
 
   /** Takes segments that end before an offset off the list, and gives what they held. Their files are still to be deleted. */

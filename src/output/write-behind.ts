@@ -123,12 +123,11 @@ export class WriteBehind {
     const { tail, segments } = this.#options;
     const room = Math.min(segments.roomAt(tail.unsavedFrom), MAX_BATCH_BYTES);
     const entries = tail.take(MAX_BATCH_ENTRIES, room);
-    let isSaved = false;
     try {
-      await segments.write(entries);
-      isSaved = true;
-    } finally {
-      tail.settle(isSaved);
+      await segments.write(entries, () => tail.settle(true));
+    } catch (error) {
+      tail.settle(false);
+      throw error;
     }
   }
 }

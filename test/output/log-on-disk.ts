@@ -14,17 +14,18 @@ export class LogOnDisk {
   readonly bundle: string;
   readonly folder: string;
   readonly errors: Error[] = [];
-  readonly #logs = new FileOutputLogs();
+  readonly #logs: FileOutputLogs;
   readonly #open: OutputLog[] = [];
 
-  constructor(bundle: string) {
+  constructor(bundle: string, logs = new FileOutputLogs()) {
+    this.#logs = logs;
     this.bundle = bundle;
     this.folder = join(bundle, "output");
   }
 
   /** In a temporary folder of its own. */
-  static async make(): Promise<LogOnDisk> {
-    return new LogOnDisk(await mkdtemp(join(tmpdir(), "output-")));
+  static async make(logs?: FileOutputLogs): Promise<LogOnDisk> {
+    return new LogOnDisk(await mkdtemp(join(tmpdir(), "output-")), logs);
   }
 
   create(limits: Partial<OutputLimits> = {}): OutputLog {

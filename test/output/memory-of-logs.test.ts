@@ -5,6 +5,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { FileSegmentStorage } from "../../src/output/file-segment-storage.ts";
 import { MemoryBudget } from "../../src/output/memory-budget.ts";
+import { OpenFiles } from "../../src/output/open-files.ts";
 import { SegmentedLogs } from "../../src/output/segmented-logs.ts";
 import type { OutputLimits } from "../../src/session/exec-config.ts";
 import type { OutputLog } from "../../src/session/output-log.ts";
@@ -42,7 +43,7 @@ describe("the memory of output logs", function () {
 
   function create(name = "output"): OutputLog {
     const observer = { onLimit: () => {}, onError: (error: Error) => assert.fail(error) };
-    const storageOf = (bundle: string) => new FileSegmentStorage(join(bundle, name));
+    const storageOf = (bundle: string) => new FileSegmentStorage(join(bundle, name), new OpenFiles());
     const log = new SegmentedLogs(storageOf, budget).create({
       bundle: disk.bundle,
       limits: LIMITS,

@@ -7,6 +7,7 @@ import fc from "fast-check";
 import { FileSegmentStorage } from "../../src/output/file-segment-storage.ts";
 import { MemoryBudget } from "../../src/output/memory-budget.ts";
 import { MemorySegmentStorage } from "../../src/output/memory-segment-storage.ts";
+import { OpenFiles } from "../../src/output/open-files.ts";
 import { segmentBytesFor } from "../../src/output/segment.ts";
 import type { SegmentStorage } from "../../src/output/segment-storage.ts";
 import { SegmentedLogs } from "../../src/output/segmented-logs.ts";
@@ -41,7 +42,7 @@ describe("an output log under random use", function () {
     await check(FILE_RUNS, async (scenario) => {
       const folder = await mkdtemp(join(tmpdir(), "output-"));
       try {
-        await run(scenario, new FileSegmentStorage(join(folder, "output")));
+        await run(scenario, new FileSegmentStorage(join(folder, "output"), new OpenFiles()));
       } finally {
         await rm(folder, { recursive: true });
       }
