@@ -20,8 +20,9 @@ export function waitUnlessAborted<T>(promise: Promise<T>, signal: AbortSignal | 
   if (signal === undefined) return promise;
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);
-    if (signal.aborted) return abort();
-    signal.addEventListener("abort", abort, { once: true });
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { once: true });
+    // Also after an abort: a later rejection is then nobody's news.
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
   });
 }
