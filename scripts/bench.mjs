@@ -1,0 +1,12 @@
+import { developmentEnv, developmentNode, root } from "./dev-node.mjs";
+import { setUp } from "./setup.mjs";
+import { run, runMain, step } from "./step.mjs";
+
+await runMain(main);
+
+/** npm run bench: sets everything up, then measures and prints medians and ratios. */
+async function main() {
+  await setUp();
+  const node = await developmentNode();
+  await step("benchmarks", () => run(node, ["bench/main.ts"], { cwd: root, env: developmentEnv() }));
+}
