@@ -10,6 +10,7 @@ import {
   type OutputLimits,
 } from "../src/session/exec-config.ts";
 import type { OutputLog } from "../src/session/output-log.ts";
+import { median } from "./median.ts";
 
 const MIB = 1024 * 1024;
 /** Long enough that starting the child does not count. */
@@ -148,8 +149,4 @@ async function timed(expectedBytes: number, run: () => Promise<number>): Promise
   const elapsedMs = performance.now() - start;
   if (bytes !== expectedBytes) throw new Error(`${bytes} bytes came instead of ${expectedBytes}`);
   return bytes / elapsedMs / 1000;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }
