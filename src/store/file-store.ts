@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync } from "node:fs";
+
 import { join, resolve } from "node:path";
 import type { ExecSession } from "../session/exec-session.ts";
 import { isSessionError } from "../session/session-error.ts";
 import type { SessionStore, StoreContents } from "../session/session-store.ts";
 import { assertSessionId } from "./bundle-id.ts";
 import type { HeartbeatTiming } from "./heartbeat.ts";
+import { makeFolder } from "./make-folder.ts";
 import { type FoundSessions, readSessions, SESSIONS_FOLDER } from "./read-sessions.ts";
 import { TRASH_PREFIX } from "./session-entry.ts";
 import { SessionFiles } from "./session-files.ts";
@@ -92,9 +93,9 @@ export class FileSessionStore implements SessionStore {
 
   async #takeAndRead(lock: StateDirectoryLock): Promise<FoundSessions> {
     try {
-      mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+      makeFolder(this.#directory);
       await lock.acquire();
-      mkdirSync(join(this.#directory, SESSIONS_FOLDER), { recursive: true, mode: 0o700 });
+      makeFolder(join(this.#directory, SESSIONS_FOLDER));
       return await readSessions(this.#directory);
     } catch (error) {
       // Best effort, while the true error is on its way.

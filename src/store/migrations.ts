@@ -1,6 +1,3 @@
-/** The schema number of the records that this version writes. */
-export const CURRENT_SCHEMA = 1;
-
 /** Makes a record of the next schema. It gets what a disk held, unchecked, and must not throw over it. */
 export type Migration = (record: Readonly<Record<string, unknown>>) => Record<string, unknown>;
 
@@ -10,6 +7,9 @@ export type Migration = (record: Readonly<Record<string, unknown>>) => Record<st
  * become a record, because it names no container; it is listed as a legacy session.
  */
 const migrations: readonly Migration[] = [];
+
+/** The schema number of the records that this version writes. */
+export const CURRENT_SCHEMA = migrations.length + 1;
 
 /** Brings a record of schema `from` up to the current one. */
 export function migrateRecord(

@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { makeFolder } from "./make-folder.ts";
 import { systemCode } from "./store-error.ts";
 
 /** The record of a session, in its bundle. */
@@ -59,7 +60,7 @@ function openTemporary(bundle: string): number {
     return fs.openSync(path, "w", 0o600);
   } catch (error) {
     if (systemCode(error) !== "ENOENT") throw error;
-    fs.mkdirSync(bundle, { recursive: true, mode: 0o700 });
+    makeFolder(bundle);
     return fs.openSync(path, "w", 0o600);
   }
 }

@@ -1,8 +1,9 @@
 import { mkdirSync, readdirSync, renameSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { ExecSession } from "../session/exec-session.ts";
 import { isSessionError } from "../session/session-error.ts";
 import { deleteTree } from "./delete-tree.ts";
+import { makeFolder } from "./make-folder.ts";
 import { RECORD_FILE, writeRecord, writeRecordDurably } from "./record-file.ts";
 import { formatRecord } from "./session-record.ts";
 import { noSuchSession, sessionExists, storeFailed, systemCode } from "./store-error.ts";
@@ -132,11 +133,12 @@ export class SessionFiles {
 
 function makeBundle({ id, bundle }: SessionFilesOptions): void {
   try {
-    // Recursive only for `sessions/`, which someone may have deleted; the bundle itself must be new.
-    mkdirSync(dirname(bundle), { recursive: true, mode: 0o700 });
     mkdirSync(bundle, { mode: 0o700 });
   } catch (error) {
-    throw systemCode(error) === "EEXIST" ? sessionExists(id) : error;
+    if (systemCode(error) === "EEXIST") throw sessionExists(id);
+    if (systemCode(error) !== "ENOENT") throw error;
+    // Someone has deleted `sessions/`.
+    makeFolder(bundle);
   }
 }
 

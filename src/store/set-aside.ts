@@ -1,18 +1,19 @@
-import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { existsSync, renameSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { SetAside } from "../session/session-store.ts";
+import { makeFolder } from "./make-folder.ts";
 import { systemReason } from "./store-error.ts";
 
 /** Beside `sessions/`: what lay in there without being a session. Nothing in it is ever read or deleted again. */
 const SET_ASIDE_FOLDER = "set-aside";
-/** File names end at 255 bytes; a number comes behind, and a character may take four. */
-const MAX_NAME_LENGTH = 60;
+/** File names end at 255 bytes; a number comes behind, and a UTF-16 unit may take three of them. */
+const MAX_NAME_LENGTH = 80;
 
 /** Moves what is no session out of the way. Never throws: if even that fails, it stays where it is, and says so. */
 export function setAside(stateDirectory: string, path: string, reason: string): SetAside {
   const folder = join(stateDirectory, SET_ASIDE_FOLDER);
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     const target = freePath(folder, basename(path).slice(0, MAX_NAME_LENGTH));
     renameSync(path, target);
     return { path: target, reason: sentence(path, reason) };
