@@ -1,0 +1,38 @@
+import { build } from "./build.mjs";
+import { developmentEnv, developmentNode, root } from "./dev-node.mjs";
+import { setUp } from "./setup.mjs";
+import { runMain, runToEnd, step } from "./step.mjs";
+import { findProgram } from "./system-packages.mjs";
+
+await runMain(main);
+
+/**
+ * npm run demo: sets everything up, builds, and runs the example in a real Node-RED. With `--once` it ends after the job;
+ * otherwise the editor stays open until Ctrl-C. This file and what it imports run on Node 20 before anything is installed.
+ */
+async function main() {
+  await setUp({ systemPackages: neededPackages() });
+  await step("build", build);
+  const args = ["scripts/run-demo.ts", ...process.argv.slice(2)];
+  const { code } = await runToEnd(
+    await developmentNode(),
+    args,
+    { cwd: root, env: developmentEnv() },
+    passSignalsOn,
+  );
+  return code ?? 1;
+}
+
+/** One OCI runtime is enough, and any; the compilers are for node-pty, which the job in a terminal needs. */
+function neededPackages() {
+  const runtimes = ["crun", "runc"].some((program) => findProgram(program) !== undefined)
+    ? []
+    : ["crun", "busybox-static"];
+  return [...runtimes, "python3", "make", "g++"];
+}
+
+/** Ctrl-C reaches the child by itself; it has to clean up before this process goes. */
+function passSignalsOn(child) {
+  process.on("SIGINT", () => {});
+  for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill("SIGTERM"));
+}
