@@ -1,8 +1,8 @@
 import { build } from "./build.mjs";
 import { developmentEnv, developmentNode, root } from "./dev-node.mjs";
+import { findProgram } from "./program-path.mjs";
 import { setUp } from "./setup.mjs";
 import { runMain, runToEnd, step } from "./step.mjs";
-import { findProgram } from "./system-packages.mjs";
 
 await runMain(main);
 

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { systemPath } from "./program-path.mjs";
 import { capture, StepFailed } from "./step.mjs";
-import { systemPath } from "./system-packages.mjs";
 
 /** The repository's root folder. */
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));

@@ -1,11 +1,10 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { developmentEnv, developmentNode, isOwnNodeThere, root } from "./dev-node.mjs";
+import { headersEnv } from "./node-headers.mjs";
 import { capture, run, say } from "./step.mjs";
 
-/** What node-gyp needs beside it to compile without asking nodejs.org; node-pty uses only this stable part of Node. */
-const HEADER = "include/node/node_api.h";
 /** Enough of a failed compilation to see why. */
 const SHOWN_LINES = 15;
 
@@ -57,21 +56,8 @@ async function isLoadable(name, node) {
 }
 
 async function rebuild(name) {
-  const nodedir = await headersFolder();
-  const env = { ...developmentEnv(), ...(nodedir === undefined ? {} : { npm_config_nodedir: nodedir }) };
+  const env = { ...developmentEnv(), ...(await headersEnv()) };
   // In the foreground, so that npm gives the output of a failing script.
   const { output } = await capture("npm", ["rebuild", name, "--foreground-scripts"], { cwd: root, env });
   return output;
-}
-
-/** Where Node's headers are: as npm is configured (undefined), with the development Node, or with the running one. */
-async function headersFolder() {
-  const configured = (await capture("npm", ["config", "get", "nodedir"], { cwd: root })).output
-    .trim()
-    .split("\n")
-    .at(-1);
-  if (configured !== "undefined" && configured !== "") return undefined;
-  const ownPackage = join(root, `node_modules/node/node_modules/node-${process.platform}-${process.arch}`);
-  const prefix = dirname(dirname(process.execPath));
-  return [ownPackage, prefix].find((folder) => existsSync(join(folder, HEADER)));
 }

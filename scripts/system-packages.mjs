@@ -1,5 +1,5 @@
-import { accessSync, constants, existsSync, readFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { findProgram, systemPath } from "./program-path.mjs";
 import { capture, StepFailed, say } from "./step.mjs";
 
 /** What the suites and the demo need of the machine: the program that is looked for, and Debian's package for it. */
@@ -17,28 +17,12 @@ const needs = [
   { program: "g++", package: "g++" },
 ];
 
-/** Where Debian keeps programs for root; users' PATHs often lack them. */
-const SYSTEM_FOLDERS = ["/usr/sbin", "/sbin"];
 /** Unattended upgrades right after a machine's first boot hold the lock for minutes. */
 const LOCK_WAIT_SECONDS = 600;
 const LOCK_POLL_MS = 2_000;
 /** The part of a dynamic loader's path that a program linked to libraries names in its first page. */
 const DYNAMIC_LOADER = "/ld-";
 const FIRST_PAGE_BYTES = 4096;
-
-/** The PATH with the folders of system programs added where it lacks them. */
-export function systemPath(path = process.env.PATH ?? "") {
-  const folders = path.split(delimiter);
-  return [...folders, ...SYSTEM_FOLDERS.filter((folder) => !folders.includes(folder))].join(delimiter);
-}
-
-/** The full path of a program, or undefined. */
-export function findProgram(name) {
-  return systemPath()
-    .split(delimiter)
-    .map((folder) => join(folder, name))
-    .find(isExecutable);
-}
 
 /**
  * Installs what the machine lacks with apt-get, where that is possible: as root on a Debian-family machine. Says what it
@@ -122,15 +106,6 @@ async function tryInstall(packages) {
 
 function aptEnv() {
   return { ...process.env, PATH: systemPath(), DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" };
-}
-
-function isExecutable(path) {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Containers made of a single program need one that brings its libraries along. */
