@@ -3,9 +3,9 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { printSight, runMainJob, runTerminalJob } from "./demo-job.ts";
+import { runMainJob, runTerminalJob } from "./demo-job.ts";
 import { choosePlace, type DemoPlace } from "./demo-place.ts";
-import { FlowWatch } from "./flow-watch.ts";
+import { type FlowSight, FlowWatch } from "./flow-watch.ts";
 import { type FlowNode, findFreePort, type NodeRedProcess, startNodeRed } from "./node-red-process.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -54,7 +54,7 @@ async function runJobs(nodeRed: NodeRedProcess, place: DemoPlace): Promise<void>
   const { signal } = interrupted;
   await nodeRed.listen((message) => watch.take(message), signal);
   await nodeRed.deploy(flow);
-  const job = { nodeRed, flow, watch, signal };
+  const job = { nodeRed, flow, watch, signal, say: (sentence: string) => console.log(`   ${sentence}`) };
   await runMainJob(job);
   console.log("\n== the same in a terminal, resized and stopped");
   if (isTerminalThere()) await runTerminalJob(job);
@@ -81,6 +81,17 @@ async function makeUserDir(folder: string): Promise<string> {
   );
   return userDir;
 }
+
+/** Prints what the flow shows, as it comes. */
+function printSight({ kind, node, value }: FlowSight): void {
+  if (value === "") return;
+  const time = new Date().toISOString().slice("2026-01-01T".length, -1);
+  const what = kind === "status" ? `${node.type}: status` : String(node.name);
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  console.log(`   ${time}  ${what.padEnd(LABEL_WIDTH)}  ${text}`);
+}
+
+const LABEL_WIDTH = "exec-resize: status".length;
 
 function isTerminalThere(): boolean {
   try {

@@ -14,6 +14,8 @@ const WATCHDOG_MS = 5_000;
 /** This run's own temporary folder. Short, because the paths of Unix sockets below it are limited to 107 bytes. */
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "es-")));
 process.env.TMPDIR = folder;
+// npm and others would keep compiled code in the temporary folder.
+process.env.NODE_DISABLE_COMPILE_CACHE = "1";
 // The event loop opens its signal pipe with the first handler; without this, the first suite that needs one would seem to leak it.
 process.once("SIGHUP", ignore).off("SIGHUP", ignore);
 process.once("exit", sweep);
