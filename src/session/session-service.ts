@@ -20,12 +20,13 @@ export interface AttachOptions {
 
 /**
  * Why an attachment ended: the session did; its output was deleted before all of it had been read (`end` is null if the
- * session never ran); the user typed the detach keys; its owner closed it.
+ * session never ran); the user typed the detach keys; its owner closed it; the connection to the session host broke, or
+ * its output could not be read on, and the iteration has thrown.
  */
 export type AttachmentEnd =
   | { readonly kind: "ended"; readonly end: EndRecord }
   | { readonly kind: "removed"; readonly end: EndRecord | null }
-  | { readonly kind: "detached"; readonly by: "keys" | "close" };
+  | { readonly kind: "detached"; readonly by: "keys" | "close" | "failure" };
 
 /** One reader, and maybe writer, of a session. Iterate over it once; the iteration ends after the last byte. */
 export interface Attachment extends AsyncIterable<OutputChunk> {

@@ -1,0 +1,89 @@
+import type { z } from "zod";
+
+/** The names between braces in a path. */
+type ParameterNames<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | ParameterNames<Rest>
+  : never;
+
+/** The path parameters of a call, decoded. */
+export type PathParameters<Path extends string> = Readonly<Record<ParameterNames<Path>, string>>;
+
+/** One call of the API: what it takes and what it answers with. Server, client and documentation all go by it. */
+export interface ApiCall<
+  Path extends string = string,
+  Query extends z.ZodObject = z.ZodObject,
+  Body extends z.ZodType = z.ZodType,
+  Answer extends z.ZodType = z.ZodType,
+> {
+  readonly method: "GET" | "POST" | "DELETE";
+  /** Path parameters stand in braces, each a whole segment. */
+  readonly path: Path;
+  readonly summary: string;
+  readonly description?: string;
+  readonly query: Query;
+  /** The JSON that the call takes. Absent: none. */
+  readonly body?: Body;
+  /** The forms of a body that only the call's handler tells apart, for the description. */
+  readonly bodyForms?: readonly z.ZodType[];
+  /** The status of success. */
+  readonly status: number;
+  /** The JSON that it answers with. Absent: none. */
+  readonly answer?: Answer;
+  /** Other media than JSON that it takes (`body`) or answers with, for the description. */
+  readonly media?: { readonly body?: string; readonly answer?: string };
+  /** The protocols that it can be upgraded to. */
+  readonly upgrades?: readonly string[];
+}
+
+/** Keeps a call's exact types. */
+export function defineCall<
+  const Path extends string,
+  Query extends z.ZodObject,
+  Body extends z.ZodType,
+  Answer extends z.ZodType,
+>(call: ApiCall<Path, Query, Body, Answer>): ApiCall<Path, Query, Body, Answer> {
+  return call;
+}
+
+/** A call's path with its parameters in place. They are encoded, so that none of them can lead to another path. */
+export function callPath<Path extends string>(
+  call: Pick<ApiCall<Path>, "path">,
+  parameters: PathParameters<Path>,
+): string {
+  const values = new Map<string, string>(Object.entries(parameters));
+  return call.path.replaceAll(PARAMETER, (_braces, name: string) =>
+    encodeURIComponent((values.get(name) ?? "").toWellFormed()),
+  );
+}
+
+/** The decoded path parameters if the path is this call's, else undefined. */
+export function matchPath(
+  call: Pick<ApiCall, "path">,
+  path: string,
+): Readonly<Record<string, string>> | undefined {
+  const wanted = call.path.split("/");
+  const given = path.split("/");
+  if (wanted.length !== given.length) return undefined;
+  const parameters: Record<string, string> = {};
+  for (const [index, segment] of wanted.entries()) {
+    const value = given[index] ?? "";
+    const name = segment.replace(PARAMETER, "$1");
+    if (name === segment) {
+      if (value !== segment) return undefined;
+    } else {
+      parameters[name] = decodeSegment(value);
+    }
+  }
+  return parameters;
+}
+
+const PARAMETER = /\{(\w+)\}/g;
+
+/** A segment with a broken escape stands for itself; as an id or a name it is refused later. */
+function decodeSegment(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
