@@ -7,6 +7,7 @@ import type { ExecSession } from "../../src/session/exec-session.ts";
 import { createSessionId } from "../../src/session/session-id.ts";
 import { FileSessionStore } from "../../src/store/file-store.ts";
 import { describeNeeding } from "../support/requirements.ts";
+import { EXITED } from "../support/sample-end.ts";
 import { sampleSession } from "../support/sample-session.ts";
 
 /** Room for a few records of a page each. */
@@ -117,21 +118,11 @@ describeNeeding(["root", "mount"], "file store on a full or read-only disk", () 
   }
 
   function ended(revision: number): ExecSession {
-    const endedAt = "2026-01-02T03:04:07.000Z";
     return sampleSession({
       id,
       revision,
       state: "stopped",
-      end: {
-        exitCode: 0,
-        signal: null,
-        reason: "exited",
-        startError: null,
-        startedAt: null,
-        endedAt,
-        heldOpen: false,
-        truncated: 0,
-      },
+      end: EXITED,
     });
   }
 

@@ -22,6 +22,7 @@ import { HEARTBEAT_TIMING, type HeartbeatTiming } from "../../src/store/heartbea
 import type { OwnerClaim } from "../../src/store/owner-claim.ts";
 import { describeNeeding } from "../support/requirements.ts";
 import { sampleSession } from "../support/sample-session.ts";
+import { waitUntil } from "../support/wait-until.ts";
 import { StoreOwner, type StoreOwnerOptions } from "./store-owner.ts";
 import type { OwnerCommand } from "./store-owner-process.ts";
 
@@ -128,7 +129,7 @@ describe("ownership of a state directory", () => {
     for (const [index, change] of changes.entries()) {
       change();
       await tellAll(owner, [{ verb: "save", id, revision: index + 2 }]);
-      await until(() => lockAgeMs() < FAST_HEARTBEAT.staleMs);
+      await waitUntil("the lock has been made again", () => lockAgeMs() < FAST_HEARTBEAT.staleMs);
       await assert.rejects(new FileSessionStore(directory).open(), IN_USE);
     }
   });
@@ -285,8 +286,4 @@ describe("ownership of a state directory", () => {
 
 async function tellAll(owner: StoreOwner, commands: readonly OwnerCommand[]): Promise<void> {
   for (const command of commands) assert.deepEqual(await owner.tell(command), { code: null, message: "" });
-}
-
-async function until(isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) await wait(10);
 }

@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ExecSession } from "../../src/session/exec-session.ts";
+import { SessionFiles } from "../../src/store/session-files.ts";
+import { EXITED } from "../support/sample-end.ts";
+import { sampleSession } from "../support/sample-session.ts";
+
+describe("session files", () => {
+  let folder: string;
+  let bundle: string;
+  let files: SessionFiles;
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), "files-"));
+    bundle = join(folder, "bundle");
+    files = new SessionFiles({ id: sampleSession().id, bundle, revision: 0, assertOwned: () => {} });
+    await files.create(sampleSession());
+  });
+
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it("writes of many waiting revisions the newest only, and tells every caller", async () => {
+    const saves = await countingWrites(async () => {
+      const revisions = Array.from({ length: 20 }, (_, index) => index + 3);
+      const first = files.save(ended(2));
+      await new Promise(setImmediate);
+      await Promise.all([first, ...revisions.map((revision) => files.save(ended(revision)))]);
+      assert.equal(readRevision(), revisions.at(-1));
+    });
+    assert.equal(saves, 2);
+  });
+
+  it("writes no revision that is on disk already, and none that is older", async () => {
+    await files.save(ended(5));
+    const saves = await countingWrites(() => Promise.all([files.save(ended(5)), files.save(session(4))]));
+    assert.equal(saves, 0);
+  });
+
+  it("writes a record without an end before it returns", () => {
+    void files.save(session(2));
+    assert.equal(readRevision(), 2);
+  });
+
+  it("asks for the ownership again when a waiting piece has its turn", async () => {
+    let owned = true;
+    const assertOwned = (): void => assert.ok(owned, "lost meanwhile");
+    const own = new SessionFiles({ id: sampleSession().id, bundle, revision: 1, assertOwned });
+    const first = own.save(ended(2));
+    await new Promise(setImmediate);
+    const waiting = assert.rejects(own.save(ended(3)), /lost meanwhile/);
+    owned = false;
+    await Promise.all([first, waiting]);
+    assert.equal(readRevision(), 2);
+  });
+
+  it("can be saved again after a removal that failed", async () => {
+    const inTheWay = join(folder, "file");
+    writeFileSync(inTheWay, "");
+    await assert.rejects(files.remove(inTheWay), {
+      code: "EXEC_STORE_FAILED",
+      message: /^Cannot remove session /,
+    });
+    await files.save(ended(2));
+    assert.equal(readRevision(), 2);
+    await files.remove(join(folder, "trash"));
+    assert.deepEqual(readdirSync(folder), ["file"]);
+  });
+
+  function readRevision(): unknown {
+    return JSON.parse(readFileSync(join(bundle, "session.json"), "utf8")).revision;
+  }
+
+  /** How often a record was put in its place meanwhile. */
+  async function countingWrites(work: () => Promise<unknown>): Promise<number> {
+    let writes = 0;
+    const { promise: seenAll, resolve } = Promise.withResolvers<void>();
+    const watcher = watch(bundle, (_, name) => {
+      if (name === "session.json") writes++;
+      if (name === "last") resolve();
+    });
+    await work();
+    writeFileSync(join(bundle, "last"), "");
+    await seenAll;
+    watcher.close();
+    return writes;
+  }
+});
+
+function session(revision: number): ExecSession {
+  return sampleSession({ revision });
+}
+
+function ended(revision: number): ExecSession {
+  return sampleSession({
+    revision,
+    state: "stopped",
+    end: EXITED,
+  });
+}
