@@ -1,0 +1,104 @@
+import { closeSync } from "node:fs";
+import { Socket } from "node:net";
+import type { Readable, Writable } from "node:stream";
+import type { TerminalSize } from "../session/terminal-size.ts";
+import type { OurEnd, PipeSource } from "./pipe-source.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** The standard streams between this process and a program: their ends for the program, ours for the session. */
+export interface ProgramStreams {
+  /** What the program gets as file descriptors 0, 1 and 2; `ignore` is /dev/null. */
+  readonly theirs: readonly (number | "ignore")[];
+  /** Null: the program reads /dev/null. */
+  readonly stdin: Writable | null;
+  /** With a terminal, all output. Null: it goes to /dev/null. */
+  readonly stdout: Readable | null;
+  readonly stderr: Readable | null;
+  /** Closes the program's ends here; to be called once it has them, or has not come to be. */
+  closeTheirs(): void;
+  resize(size: TerminalSize): void;
+  /** Gives up our ends. */
+  release(): void;
+}
+
+export interface AttachedStreams {
+  readonly stdin: boolean;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+}
+
+/** Pipes for the attached streams, /dev/null for the others. */
+export async function openPipes(source: PipeSource, attached: AttachedStreams): Promise<ProgramStreams> {
+  const pipes: Pipe[] = [];
+  const open = async (isAttached: boolean, ours: OurEnd) => {
+    if (!isAttached) return null;
+    const pipe = await openPipe(source, ours);
+    pipes.push(pipe);
+    return pipe;
+  };
+  try {
+    const stdin = await open(attached.stdin, "write");
+    const stdout = await open(attached.stdout, "read");
+    const stderr = await open(attached.stderr, "read");
+    return {
+      theirs: [stdin?.theirFd ?? "ignore", stdout?.theirFd ?? "ignore", stderr?.theirFd ?? "ignore"],
+      stdin: stdin?.socket ?? null,
+      stdout: stdout?.socket ?? null,
+      stderr: stderr?.socket ?? null,
+      closeTheirs: () => pipes.forEach(closeTheirEnd),
+      resize: () => {},
+      release: () => pipes.forEach(releaseOurEnd),
+    };
+  } catch (error) {
+    pipes.forEach(closeTheirEnd);
+    pipes.forEach(releaseOurEnd);
+    throw error;
+  }
+}
+
+/** A terminal's slave as all three streams. */
+export function useTerminal(terminal: Terminal): ProgramStreams {
+  return {
+    theirs: [terminal.slaveFd, terminal.slaveFd, terminal.slaveFd],
+    stdin: terminal.input,
+    stdout: terminal.output,
+    stderr: null,
+    closeTheirs: () => terminal.closeSlave(),
+    resize: (size) => terminal.resize(size),
+    release: () => terminal.release(),
+  };
+}
+
+interface Pipe {
+  readonly theirFd: number;
+  readonly socket: Socket;
+}
+
+/**
+ * A socket that reads from its beginning on tells of the end of an empty stream once, before anybody listens. Not in
+ * Node.js's documentation, but what its own terminal streams are made with.
+ */
+const READ_WHEN_ASKED = { manualStart: true };
+
+async function openPipe(source: PipeSource, ours: OurEnd): Promise<Pipe> {
+  const { readFd, writeFd } = await source.take(ours);
+  const isReader = ours === "read";
+  const socket = new Socket({
+    ...READ_WHEN_ASKED,
+    fd: isReader ? readFd : writeFd,
+    readable: isReader,
+    writable: !isReader,
+  });
+  // EPIPE when the command ends before it has read its input: whoever wrote is told by the write's callback, and without
+  // a listener the same error would end the whole process.
+  socket.on("error", () => {});
+  return { theirFd: isReader ? writeFd : readFd, socket };
+}
+
+function closeTheirEnd({ theirFd }: Pipe): void {
+  closeSync(theirFd);
+}
+
+function releaseOurEnd({ socket }: Pipe): void {
+  socket.destroy();
+}

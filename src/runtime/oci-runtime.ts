@@ -1,0 +1,165 @@
+import { errnoOf } from "../process/errno.ts";
+import { findProcess, parseHostProcess } from "../process/host-process.ts";
+import type { PipeSource } from "../process/pipe-source.ts";
+import type { TerminalLibrary } from "../process/terminal-library.ts";
+import { announceWindowChange } from "../process/window-change.ts";
+import type { ExecConfig } from "../session/exec-config.ts";
+import type { ProcessIdentity, ResolvedProcess, RuntimeSpec, StartError } from "../session/exec-session.ts";
+import {
+  type Container,
+  type ExecProcess,
+  type Runtime,
+  type RuntimeCapabilities,
+  StartFailure,
+  type StartRequest,
+} from "../session/runtime.ts";
+import { errorText, SessionError } from "../session/session-error.ts";
+import { bundleFiles, deleteProcessFile, findByPidFile } from "./bundle-files.ts";
+import { diagnoseCommand } from "./command-file.ts";
+import { adoptProcess, HostExecProcess } from "./host-exec-process.ts";
+import { OciContainers } from "./oci-containers.ts";
+import { readOciExit } from "./oci-exit.ts";
+import { readLastError } from "./oci-log.ts";
+import { createOciProcess, defaultsOf, type OciProcess } from "./oci-process.ts";
+import { type StartedCommand, startInContainer } from "./oci-start.ts";
+import { type ProcessRequest, resolveRequest, toResolvedProcess } from "./process-request.ts";
+import { requireTerminals } from "./require-terminals.ts";
+import { assertRuntimeProgram } from "./runtime-program.ts";
+import { sessionStreams } from "./session-streams.ts";
+import { isLateFailure, startErrorKind } from "./start-error-table.ts";
+
+export interface OciRuntimeOptions {
+  readonly spec: RuntimeSpec;
+  /** The runtime's full path. */
+  readonly program: string;
+  readonly pipes: PipeSource;
+  /** The error is why there are no terminals here. */
+  readonly terminals: TerminalLibrary | Error;
+}
+
+/** Containers of crun, runc, or another program that takes their command line and keeps to the OCI runtime specification. */
+export class OciRuntime implements Runtime {
+  readonly spec: RuntimeSpec;
+  readonly capabilities: RuntimeCapabilities;
+  readonly #program: string;
+  readonly #pipes: PipeSource;
+  readonly #terminals: TerminalLibrary | Error;
+  readonly #containers: OciContainers;
+
+  constructor({ spec, program, pipes, terminals }: OciRuntimeOptions) {
+    this.spec = spec;
+    this.capabilities = { tty: !(terminals instanceof Error), preserveFds: true, recover: true };
+    this.#program = program;
+    this.#pipes = pipes;
+    this.#terminals = terminals;
+    this.#containers = new OciContainers(program, spec);
+  }
+
+  findContainer(id: string): Promise<Container> {
+    return this.#containers.find(id);
+  }
+
+  async resolveProcess({ id }: Container, config: ExecConfig): Promise<ResolvedProcess> {
+    return toResolvedProcess(await this.#resolve(id, await this.#containers.process(id), config));
+  }
+
+  async start({ container, config, bundle }: StartRequest): Promise<ExecProcess> {
+    const terminals = config.tty ? requireTerminals(this.#terminals) : null;
+    const base = await this.#containers.process(container.id);
+    const request = await this.#resolve(container.id, base, config);
+    const files = bundleFiles(bundle);
+    const started = await this.#explain(
+      container.id,
+      startInContainer({
+        program: this.#program,
+        spec: this.spec,
+        containerId: container.id,
+        config,
+        process: createOciProcess(base, config, request),
+        files,
+        streams: { pipes: this.#pipes, terminals },
+      }),
+    );
+    return new HostExecProcess({
+      identity: started.identity,
+      // The terminal here is not the controlling one of the runtime, which passes a new size on to the command's.
+      streams: sessionStreams(started.runtime, config, () => void announceWindowChange(started.runtime)),
+      exited: (sentSignals) =>
+        readOciExit({
+          runtimeExited: started.runtime.exited,
+          identity: started.identity,
+          sentSignals,
+          findLateFailure: () => this.#findLateFailure(container.id, config, request, files.log),
+        }),
+    });
+  }
+
+  async recover(request: {
+    readonly identity: ProcessIdentity | null;
+    readonly bundle: string;
+  }): Promise<ExecProcess | null> {
+    const files = bundleFiles(request.bundle);
+    await deleteProcessFile(files);
+    const identity =
+      request.identity === null ? await findByPidFile(files) : parseHostProcess(request.identity);
+    return identity !== null && findProcess(identity) !== null ? adoptProcess(identity) : null;
+  }
+
+  #resolve(id: string, base: OciProcess, config: ExecConfig): Promise<ProcessRequest> {
+    return resolveRequest({
+      config,
+      defaults: defaultsOf(base),
+      container: id,
+      openRoot: () => this.#containers.openRoot(id),
+    });
+  }
+
+  /** Gives a failed start the reason that matters: a runtime that is gone, or a container that stopped or was paused meanwhile. */
+  async #explain(id: string, starting: Promise<StartedCommand>): Promise<StartedCommand> {
+    try {
+      return await starting;
+    } catch (error) {
+      if (errnoOf(error) !== undefined && !(error instanceof SessionError)) {
+        await assertRuntimeProgram(this.spec.kind, this.#program);
+        throw new StartFailure({ kind: "runtime", text: errorText(error) }, { cause: error });
+      }
+      if (!(error instanceof StartFailure) || error.startError.kind !== "runtime") throw error;
+      throw (await this.#stateFailure(id, error.startError.text)) ?? error;
+    }
+  }
+
+  async #stateFailure(id: string, text: string): Promise<StartFailure | null> {
+    const state = await this.#containers.find(id).then(
+      (container) => container.state,
+      (error: unknown) => (errnoOf(error) === "EXEC_CONTAINER_NOT_FOUND" ? "stopped" : "running"),
+    );
+    if (state === "running") return null;
+    const kind = state === "paused" ? "containerPaused" : "containerNotRunning";
+    return new StartFailure({ kind, text: `${text} (container ${id} is ${state})` });
+  }
+
+  /** crun logs an execution that failed; runc only prints it where the command would print, so the command's file has to tell. */
+  async #findLateFailure(
+    id: string,
+    config: ExecConfig,
+    { env, workDir }: ProcessRequest,
+    log: string,
+  ): Promise<StartError | null> {
+    try {
+      const text = await readLastError(log);
+      if (text !== null && isLateFailure(text)) return { kind: startErrorKind(text), text };
+      if (text !== null || this.spec.kind !== "runc") return null;
+      const root = await this.#containers.openRoot(id);
+      try {
+        const [name = ""] = config.command;
+        const failure = await diagnoseCommand({ root, name, env, workDir });
+        return failure?.kind === "notFound" ? null : failure;
+      } finally {
+        await root.close();
+      }
+    } catch {
+      // The container is gone by now, or not ours to look into: then the exit code is all there is.
+      return null;
+    }
+  }
+}
