@@ -35,6 +35,8 @@ export interface SessionManagerOptions {
   readonly retention?: RetentionLimits;
   /** Told, in one sentence each, what no caller waits for. */
   readonly report: (sentence: string) => void;
+  /** Called last when the manager is closed, to let go of what only it used. */
+  readonly onClose?: () => Promise<void>;
 }
 
 /** Opens the state directory's sessions and brings those that were running to the truth. */
@@ -212,6 +214,7 @@ export class SessionManager implements service.SessionService {
     await Promise.all(Array.from(this.#sessions.values(), (session) => session.close()));
     this.#events.close();
     await this.#options.store.close();
+    await this.#options.onClose?.();
   }
 
   #find(id: string): LiveSession {
