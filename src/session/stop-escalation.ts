@@ -35,7 +35,7 @@ export class StopEscalation {
         await Promise.race([this.#process.exited, this.#impatient.promise]);
       }
     } finally {
-      clearTimeout(this.#timer);
+      this.#endWait();
     }
     await this.#process.killAll();
   }
@@ -48,12 +48,20 @@ export class StopEscalation {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(this.#impatient.resolve, timeoutMs);
   }
+
+  #endWait(): void {
+    clearTimeout(this.#timer);
+    // Whoever hastens now is too late to need a timer.
+    this.#deadline = Number.NEGATIVE_INFINITY;
+  }
 }
 
 /** How a session stops when the caller does not say: as it was created, else as its container is stopped, else SIGTERM and 10 s. */
 export function defaultStop({ config, container }: Pick<ExecSession, "config" | "container">): StopRequest {
   const timeout = config.stopTimeout ?? container.stopTimeout ?? DEFAULT_STOP_TIMEOUT_S;
-  return { signal: config.stopSignal ?? "SIGTERM", timeoutMs: timeout * MS_PER_SECOND };
+  // A container may be given any time, as good as none; a timer may not.
+  const timeoutMs = Math.min(timeout, MAX_TIMEOUT_SECONDS) * MS_PER_SECOND;
+  return { signal: config.stopSignal ?? "SIGTERM", timeoutMs };
 }
 
 /** Takes what the caller said over a default; throws EXEC_INVALID_ARGUMENT for a bad time-out or signal. */
