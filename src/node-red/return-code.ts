@@ -23,7 +23,7 @@ export interface ReturnCode {
   readonly truncated: number;
   /** A descendant of the command still held the output open when reading was given up. */
   readonly heldOpen: boolean;
-  /** Set if the session was removed while its output was being delivered: the last of it may be missing. */
+  /** Set if the session was removed before all of its output had been read: the last of it is missing. */
   readonly removed?: true;
 }
 
@@ -43,6 +43,5 @@ export function createReturnCode(end: EndRecord, session: SessionInspect | null)
     }),
     truncated: end.truncated,
     heldOpen: end.heldOpen,
-    ...(session === null && { removed: true }),
   };
 }

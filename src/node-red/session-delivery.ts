@@ -63,7 +63,7 @@ export class SessionDelivery {
     const how = await attachment.ended;
     if (this.#isDetached || how.kind === "detached") return undefined;
     if (how.end === null) throw this.#removedBeforeEnd();
-    return this.#deliverEnd(how.end);
+    return this.#deliverEnd(how.end, { isCut: how.kind === "removed" });
   }
 
   /** Sends nothing more, from now on. With `forget` the session's output is no longer kept for this node. */
@@ -109,11 +109,14 @@ export class SessionDelivery {
     if (messages.length > 0) this.#options.send(stream === "stdout" ? [messages] : [null, messages]);
   }
 
-  async #deliverEnd(end: EndRecord): Promise<DeliveredEnd | undefined> {
+  async #deliverEnd(
+    end: EndRecord,
+    { isCut }: { readonly isCut: boolean },
+  ): Promise<DeliveredEnd | undefined> {
     const { entry, messages, registry, send, service } = this.#options;
     const inspected = await inspectIfThere(service, entry.sessionId);
     if (this.#isDetached) return undefined;
-    const rc = createReturnCode(end, inspected);
+    const rc = { ...createReturnCode(end, inspected), ...(isCut && { removed: true as const }) };
     const session = inspected ?? endedSession(this.#options.session, end);
     send([this.#lastChunk("stdout", rc), this.#lastChunk("stderr", rc), messages.end(rc, session)]);
     registry.remove(entry);

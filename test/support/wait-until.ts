@@ -5,8 +5,12 @@ const LIMIT_MS = 15_000;
 const POLL_MS = 5;
 
 /** Waits for a fact. Fails, naming it, if it does not come true. */
-export async function waitUntil(fact: string, isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + LIMIT_MS;
+export async function waitUntil(
+  fact: string,
+  isTrue: () => boolean | Promise<boolean>,
+  limitMs = LIMIT_MS,
+): Promise<void> {
+  const deadline = performance.now() + limitMs;
   while (!(await isTrue())) {
     if (performance.now() > deadline) throw new Error(`waited in vain for: ${fact}`);
     await setTimeout(POLL_MS);

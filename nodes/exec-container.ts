@@ -1,0 +1,15 @@
+import type { Node, NodeAPI } from "node-red";
+import { type ExecContainerDefinition, SECRETS } from "../src/node-red/exec-container-definition.ts";
+import { setUpExecContainer } from "../src/node-red/exec-container-node.ts";
+
+/** Registers the node type with Node-RED. */
+export default function registerExecContainer(RED: NodeAPI): void {
+  RED.nodes.registerType(
+    "exec-container",
+    function (this: Node, definition: ExecContainerDefinition) {
+      RED.nodes.createNode(this, definition);
+      setUpExecContainer(RED, this, definition);
+    },
+    { credentials: SECRETS },
+  );
+}

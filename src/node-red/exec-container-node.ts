@@ -1,0 +1,122 @@
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import type { Node, NodeAPI } from "node-red";
+import type { ContainerRef, RuntimeSpec } from "../session/exec-session.ts";
+import { SessionError, showValue } from "../session/session-error.ts";
+import type { SessionService } from "../session/session-service.ts";
+import {
+  type EnvironmentRow,
+  EXEC_CONTAINER_DEFAULTS,
+  type ExecContainerDefinition,
+} from "./exec-container-definition.ts";
+import { openSessionService } from "./session-services.ts";
+
+/** What create takes where neither the node nor the message says otherwise. */
+export interface ContainerDefaults {
+  readonly user: string;
+  readonly workDir: string;
+  /** Undefined: the container's own. */
+  readonly stopTimeout: number | undefined;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** What the other nodes get from their exec-container. */
+export interface ContainerSettings {
+  readonly stateDir: string;
+  /** The container that a message names, or else this node's own. Throws EXEC_NO_CONTAINER if there is neither. */
+  target(fromMessage: unknown): ContainerRef;
+  /** Throws EXEC_INVALID_CONFIG if a variable's secret is not stored here, as after an import. */
+  defaults(): ContainerDefaults;
+  /** The service of the state directory; it stays the same over deploys. */
+  openService(): Promise<SessionService>;
+}
+
+const settingsOf = new WeakMap<Node, ContainerSettings>();
+
+/** Makes an exec-container out of a new node. */
+export function setUpExecContainer(RED: NodeAPI, node: Node, saved: ExecContainerDefinition): void {
+  const definition = { ...EXEC_CONTAINER_DEFAULTS, ...saved };
+  const stateDir = resolve(userDirectory(RED), definition.stateDir || DEFAULT_STATE_DIRECTORY);
+  settingsOf.set(node, {
+    stateDir,
+    target: (fromMessage) => readTarget(definition, fromMessage),
+    defaults: () => readDefaults(RED, node, definition),
+    openService: () => openSessionService(RED, stateDir),
+  });
+}
+
+/** The settings of the exec-container that a node uses. Throws EXEC_NO_CONTAINER if it uses none, or one that is disabled. */
+export function containerSettings(RED: NodeAPI, containerNodeId: string): ContainerSettings {
+  const node: Node | null = RED.nodes.getNode(containerNodeId);
+  const settings = node === null ? undefined : settingsOf.get(node);
+  if (settings !== undefined) return settings;
+  throw new SessionError(
+    "EXEC_NO_CONTAINER",
+    "This node has no container configuration, or it is disabled; choose one in the node's edit dialog.",
+  );
+}
+
+const DEFAULT_STATE_DIRECTORY = "exec-sessions";
+
+/** An embedded Node-RED may have been given none; this is then Node-RED's own default. */
+function userDirectory(RED: NodeAPI): string {
+  return RED.settings.userDir ?? join(homedir(), ".node-red");
+}
+
+/** The runtime `local` knows one container, this machine. */
+const LOCAL_CONTAINER = "local";
+
+function readTarget(definition: ExecContainerDefinition, fromMessage: unknown): ContainerRef {
+  const runtime = readRuntime(definition);
+  const own = definition.container || (runtime.kind === "local" ? LOCAL_CONTAINER : undefined);
+  const container = fromMessage ?? own;
+  if (container === undefined || container === "") {
+    throw new SessionError(
+      "EXEC_NO_CONTAINER",
+      'Neither the container configuration nor "msg.container" names a container; give its id or name in one of them.',
+    );
+  }
+  if (typeof container === "string") return { runtime, container };
+  throw new SessionError(
+    "EXEC_INVALID_CONTAINER_ID",
+    `"msg.container" must be a container's id or name as a string; got ${showValue(container)}.`,
+    { details: { field: "container" } },
+  );
+}
+
+function readRuntime({ runtime, runtimePath, runtimeRoot }: ExecContainerDefinition): RuntimeSpec {
+  switch (runtime) {
+    case "crun":
+    case "runc":
+      return { kind: runtime, path: runtimePath, root: runtimeRoot };
+    case "local":
+      return { kind: runtime, path: "", root: "" };
+    default:
+      throw new SessionError(
+        "EXEC_INVALID_CONFIG",
+        `"runtime" must be crun, runc or local; got ${showValue(runtime)}.`,
+        { details: { field: "runtime" } },
+      );
+  }
+}
+
+function readDefaults(RED: NodeAPI, node: Node, definition: ExecContainerDefinition): ContainerDefaults {
+  const { user, workDir, stopTimeout, env } = definition;
+  return {
+    user,
+    workDir,
+    stopTimeout: stopTimeout === "" ? undefined : Number(stopTimeout),
+    env: Object.fromEntries(env.map((row) => [row.name, variableValue(RED, node, row)])),
+  };
+}
+
+function variableValue(RED: NodeAPI, node: Node, { name, type, value }: EnvironmentRow): string {
+  if (type !== "cred") return String(RED.util.evaluateNodeProperty(value, type, node, {}));
+  const secret = (node.credentials as Readonly<Record<string, string>> | undefined)?.[value];
+  if (secret !== undefined) return secret;
+  throw new SessionError(
+    "EXEC_INVALID_CONFIG",
+    `The secret value of the variable "${name}" is not stored on this Node-RED; enter it in the container configuration.`,
+    { details: { field: "env" } },
+  );
+}

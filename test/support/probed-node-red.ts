@@ -1,0 +1,159 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { DeployType, FlowNode, StatusText } from "./flow-runtime.ts";
+import { waitUntil } from "./wait-until.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const settings = fileURLToPath(new URL("node-red-probe/settings.cjs", import.meta.url));
+
+/** The Node-REDs in node_modules. */
+const programs = { "4.1": "node_modules/node-red-4/red.js", "5": "node_modules/node-red/red.js" } as const;
+export type NodeRedVersion = keyof typeof programs;
+export const NODE_RED_VERSIONS: readonly NodeRedVersion[] = ["5", "4.1"];
+
+/** From a cold disk Node-RED takes several seconds to start. */
+export const NODE_RED_START_MS = 60_000;
+
+/** Node-RED gives its nodes 15 s to close. */
+const STOP_MS = 20_000;
+
+type Message = Readonly<Record<string, unknown>>;
+
+/** What the probe inside Node-RED tells. */
+type Told =
+  | { readonly kind: "ready"; readonly port: number }
+  /** All flows run, after the start or a deploy. */
+  | { readonly kind: "started" }
+  | { readonly kind: "message"; readonly to: string; readonly message: Message }
+  | { readonly kind: "status"; readonly of: string; readonly status: StatusText }
+  | { readonly kind: "log"; readonly level: number; readonly text: string };
+
+/** A real Node-RED with the built package, as a process of its own, and a probe in it that tells what flows. */
+export class ProbedNodeRed {
+  readonly userDir: string;
+  readonly #child: ChildProcess;
+  readonly #told: Told[] = [];
+  #port = 0;
+
+  private constructor(child: ChildProcess, userDir: string) {
+    this.#child = child;
+    this.userDir = userDir;
+    child.on("message", (told: Told) => this.#told.push(told));
+  }
+
+  /** Begins with an empty user directory, which is deleted when it stops. */
+  static async start(version: NodeRedVersion): Promise<ProbedNodeRed> {
+    assert(existsSync(join(root, "dist/nodes")), "the package is built (npm run build)");
+    const userDir = await mkdtemp(join(tmpdir(), "nr-"));
+    const child = fork(join(root, programs[version]), ["--userDir", userDir, "--settings", settings], {
+      // Node-RED would keep a cache of compiled modules in the temporary folder.
+      env: { ...process.env, PACKAGE_UNDER_TEST: root, NODE_DISABLE_COMPILE_CACHE: "1" },
+      serialization: "advanced",
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
+    const nodeRed = new ProbedNodeRed(child, userDir);
+    await nodeRed.#waitUntilReady();
+    return nodeRed;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  /** How often flows have started so far. */
+  get #starts(): number {
+    return this.#told.filter(({ kind }) => kind === "started").length;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Takes the flow as the editor's Deploy button does. Resolves once it runs. */
+  async deploy(flow: readonly FlowNode[], type: DeployType | "reload" = "full"): Promise<void> {
+    const starts = this.#starts;
+    await this.#post(
+      "/flows",
+      { flows: flow },
+      { "Node-RED-Deployment-Type": type, "Node-RED-API-Version": "v2" },
+    );
+    await waitUntil("the flows have started", () => this.#starts > starts);
+  }
+
+  async inject(id: string): Promise<void> {
+    await this.#post(`/inject/${id}`, {});
+  }
+
+  async setFlowState(state: "start" | "stop"): Promise<void> {
+    await this.#post("/flows/state", { state });
+  }
+
+  async get(path: string): Promise<unknown> {
+    const response = await fetch(this.url + path, { headers: { Accept: "application/json" } });
+    assert(response.ok, `GET ${path}: ${response.status}`);
+    return response.json();
+  }
+
+  /** What has reached a node of the type `probe`, in order. */
+  received(id: string): readonly Message[] {
+    return this.#told.flatMap((told) => (told.kind === "message" && told.to === id ? [told.message] : []));
+  }
+
+  async message(id: string, index = 0): Promise<Message> {
+    await waitUntil(`message ${index} reaches ${id}`, () => this.received(id).length > index);
+    const message = this.received(id)[index];
+    assert(message !== undefined);
+    return message;
+  }
+
+  statuses(id: string): readonly StatusText[] {
+    return this.#told.flatMap((told) => (told.kind === "status" && told.of === id ? [told.status] : []));
+  }
+
+  /** Warnings and errors. */
+  complaints(): readonly string[] {
+    return this.#told.flatMap((told) => (told.kind === "log" && told.level <= WARN ? [told.text] : []));
+  }
+
+  /** Ends it as a service manager does. Gives its exit code; null: it did not end by itself. */
+  async stop(signal: "SIGTERM" | "SIGINT" = "SIGTERM"): Promise<number | null> {
+    const { exitCode, signalCode } = this.#child;
+    if (exitCode === null && signalCode === null) {
+      const exit = once(this.#child, "exit");
+      this.#child.kill(signal);
+      const timer = setTimeout(() => this.#child.kill("SIGKILL"), STOP_MS);
+      await exit;
+      clearTimeout(timer);
+    }
+    await rm(this.userDir, { recursive: true, force: true });
+    return this.#child.exitCode;
+  }
+
+  async #waitUntilReady(): Promise<void> {
+    const isReady = () => {
+      assert.equal(this.#child.exitCode, null, "Node-RED has ended while starting");
+      const ready = this.#told.find((told) => told.kind === "ready");
+      this.#port = ready?.port ?? 0;
+      return ready !== undefined;
+    };
+    await waitUntil("Node-RED has started", isReady, NODE_RED_START_MS);
+  }
+
+  async #post(path: string, body: object, headers: Readonly<Record<string, string>> = {}): Promise<void> {
+    const response = await fetch(this.url + path, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", ...headers },
+      body: JSON.stringify(body),
+    });
+    assert(response.ok, `POST ${path}: ${response.status} ${await response.text()}`);
+  }
+}
+
+/** Node-RED's log levels go from 10, fatal, to 60, trace. */
+const WARN = 30;
