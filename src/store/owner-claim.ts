@@ -68,7 +68,7 @@ export function findClaim(directory: string): FoundClaim | null {
 
 /** Whether exactly this claim stands. */
 export function isClaimStanding(directory: string, name: string): boolean {
-  return fs.existsSync(join(directory, OWNER_FOLDER, name));
+  return fs.statSync(join(directory, OWNER_FOLDER, name), { throwIfNoEntry: false }) !== undefined;
 }
 
 /** Ends a claim, our own or a dead owner's. Ended before: nothing to do. */
@@ -103,9 +103,18 @@ export function judgeOwner(owner: OwnerClaim, own: OwnerClaim): OwnerVerdict {
 /** Undefined: it has just been withdrawn. Null: it is no claim, as after a power cut. */
 function readClaim(path: string): OwnerClaim | null | undefined {
   try {
-    return claimSchema.parse(JSON.parse(fs.readFileSync(path, "utf8")));
+    return parseClaim(fs.readFileSync(path, "utf8"));
   } catch (error) {
-    return systemCode(error) === "ENOENT" ? undefined : null;
+    if (systemCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+function parseClaim(text: string): OwnerClaim | null {
+  try {
+    return claimSchema.parse(JSON.parse(text));
+  } catch {
+    return null;
   }
 }
 

@@ -24,7 +24,10 @@ export async function readSessions(stateDirectory: string): Promise<FoundSession
   const found = new Findings(stateDirectory);
   const entries = (await readdir(join(stateDirectory, SESSIONS_FOLDER), { withFileTypes: true })).values();
   // All readers take from one iterator, so that each entry is read once.
-  await Promise.all(Array.from({ length: PARALLEL_READS }, () => found.addAll(entries)));
+  const readers = Array.from({ length: PARALLEL_READS }, () => found.addAll(entries));
+  for (const result of await Promise.allSettled(readers)) {
+    if (result.status === "rejected") throw result.reason;
+  }
   return found;
 }
 

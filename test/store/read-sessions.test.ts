@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { StoreContents } from "../../src/session/session-store.ts";
+import type { SetAside, StoreContents } from "../../src/session/session-store.ts";
 import { FileSessionStore } from "../../src/store/file-store.ts";
 import { formatRecord } from "../../src/store/session-record.ts";
 import { describeNeeding } from "../support/requirements.ts";
@@ -234,36 +234,56 @@ describe("reading a state directory", () => {
     }
   });
 
+  it("sets nothing aside because it has run out of file descriptors", async () => {
+    const exhausted = `
+      const { openSync, closeSync } = await import("node:fs");
+      const fds = [];
+      try {
+        for (;;) fds.push(openSync("/dev/null"));
+      } catch {}
+      closeSync(fds.pop());
+      closeSync(fds.pop());`;
+    for (let index = 0; index < 50; index++) {
+      const id = index.toString(16).padStart(64, "0");
+      bundleWith(formatRecord(sampleSession({ id })))(join(sessions, id));
+    }
+    const found = openElsewhere(["sh", "-c", 'ulimit -n 64; exec "$@"', "sh"], exhausted);
+    assert.deepEqual(found, { error: "EXEC_STATE_DIR_UNUSABLE EMFILE" });
+    const { sessions: all, setAside } = await open();
+    assert.deepEqual([all.length, setAside], [51, []]);
+  });
+
   describeNeeding(["root", "setpriv"], "without the right to read everything", () => {
     it("says of what it may neither read nor move where it is and why", async () => {
       mkdirSync(join(sessions, ID), { mode: 0 });
-      const found = openWithoutPrivilege();
+      const capabilities = "-dac_override,-dac_read_search";
+      const wrapper = ["setpriv", `--bounding-set=${capabilities}`, `--inh-caps=${capabilities}`];
+      const found = openElsewhere(wrapper);
       assert.deepEqual(found.sessions, [GOOD.id]);
-      assert.equal(found.setAside.length, 1);
-      assert.equal(found.setAside[0]?.path, join(sessions, ID));
-      assert.match(
-        found.setAside[0]?.reason ?? "",
-        /cannot be read: permission denied \(EACCES\)\. It could not be moved/,
-      );
+      assert.equal(found.setAside?.length, 1);
+      assert.equal(found.setAside?.[0]?.path, join(sessions, ID));
+      const reason = /cannot be read: permission denied \(EACCES\)\. It could not be moved/;
+      assert.match(found.setAside?.[0]?.reason ?? "", reason);
     });
+  });
 
-    /** As a user for whom a mode of 0 means no access. */
-    function openWithoutPrivilege(): { sessions: string[]; setAside: { path: string; reason: string }[] } {
-      const module = new URL("../../src/store/file-store.ts", import.meta.url).href;
-      const script = `
-        const { FileSessionStore } = await import(${JSON.stringify(module)});
-        const store = new FileSessionStore(${JSON.stringify(directory)});
+  /** What a process with fewer rights or means than this one finds. */
+  function openElsewhere(wrapper: readonly string[], preparation = ""): FoundElsewhere {
+    const module = new URL("../../src/store/file-store.ts", import.meta.url).href;
+    const script = `
+      const { FileSessionStore } = await import(${JSON.stringify(module)});
+      const store = new FileSessionStore(${JSON.stringify(directory)});
+      ${preparation}
+      try {
         const { sessions, setAside } = await store.open();
         await store.close();
-        console.log(JSON.stringify({ sessions: sessions.map(({ id }) => id), setAside }));`;
-      const dropped = [
-        "--bounding-set=-dac_override,-dac_read_search",
-        "--inh-caps=-dac_override,-dac_read_search",
-      ];
-      const args = [...dropped, process.execPath, "--input-type=module", "--eval", script];
-      return JSON.parse(execFileSync("setpriv", args, { encoding: "utf8" }));
-    }
-  });
+        process.stdout.write(JSON.stringify({ sessions: sessions.map(({ id }) => id), setAside }));
+      } catch (error) {
+        process.stdout.write(JSON.stringify({ error: error.code + " " + error.details.errno }));
+      }`;
+    const [program = "", ...args] = [...wrapper, process.execPath, "--input-type=module", "--eval", script];
+    return JSON.parse(execFileSync(program, args, { encoding: "utf8" }));
+  }
 
   async function open(): Promise<StoreContents> {
     const store = new FileSessionStore(directory);
@@ -272,6 +292,12 @@ describe("reading a state directory", () => {
     return contents;
   }
 });
+
+interface FoundElsewhere {
+  readonly sessions?: readonly string[];
+  readonly setAside?: readonly SetAside[];
+  readonly error?: string;
+}
 
 const RECORDED_AT = new Date("2024-05-06T07:08:09Z");
 
