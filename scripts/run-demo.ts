@@ -5,8 +5,9 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runMainJob, runTerminalJob } from "./demo-job.ts";
 import { choosePlace, type DemoPlace } from "./demo-place.ts";
-import { type FlowSight, FlowWatch } from "./flow-watch.ts";
+import { FlowWatch } from "./flow-watch.ts";
 import { type FlowNode, findFreePort, type NodeRedProcess, startNodeRed } from "./node-red-process.ts";
+import { printSight } from "./print-sight.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const EXAMPLE = join(root, "examples/01 - Five nodes.json");
@@ -16,6 +17,10 @@ const USUAL_PORT = 1880;
 
 const interrupted = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => interrupted.abort());
+process.once("uncaughtException", (error) => {
+  complain(error);
+  interrupted.abort();
+});
 const cleanups: (() => Promise<unknown>)[] = [];
 try {
   await main(process.argv.includes("--once"));
@@ -81,17 +86,6 @@ async function makeUserDir(folder: string): Promise<string> {
   );
   return userDir;
 }
-
-/** Prints what the flow shows, as it comes. */
-function printSight({ kind, node, value }: FlowSight): void {
-  if (value === "") return;
-  const time = new Date().toISOString().slice("2026-01-01T".length, -1);
-  const what = kind === "status" ? `${node.type}: status` : String(node.name);
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  console.log(`   ${time}  ${what.padEnd(LABEL_WIDTH)}  ${text}`);
-}
-
-const LABEL_WIDTH = "exec-resize: status".length;
 
 function isTerminalThere(): boolean {
   try {
