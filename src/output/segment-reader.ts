@@ -77,7 +77,8 @@ function walkFrames(
   while (position + FRAME_HEADER_BYTES <= block.length) {
     const header = parseFrameHeader(block, position);
     const at = position + FRAME_HEADER_BYTES;
-    if (header === undefined || !isPossible(segment, start.position + at, offset, header.length)) break;
+    // A damaged header may claim any length; a true one ends within its segment, and within a block that begins with it.
+    if (header === undefined || offset + header.length > segment.end) break;
     const isWanted = offset + header.length > from;
     if (isWanted && at + header.length > block.length) break;
     if (isWanted) visit({ stream: header.stream, offset, at, length: header.length });
@@ -85,15 +86,6 @@ function walkFrames(
     offset += header.length;
   }
   return { name: segment.name, position: start.position + position, offset };
-}
-
-/** A damaged header may claim any length; a true one stays inside its segment, and inside one block. */
-function isPossible(segment: Segment, position: number, offset: number, length: number): boolean {
-  return (
-    length <= BLOCK_BYTES - FRAME_HEADER_BYTES &&
-    offset + length <= segment.end &&
-    position + length <= segment.fileBytes
-  );
 }
 
 /** Joins a frame to the run before it, by moving its bytes over the header between them. */

@@ -95,6 +95,15 @@ describe("a damaged output log", function () {
     });
   }
 
+  it("a header that claims the frame behind it as well hides its segment", async () => {
+    const files = await write();
+    const header = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0]);
+    header.writeUInt32BE(2 * PIECE_BYTES + HEADER_BYTES, 4);
+    await overwrite(files[3], 0, header);
+    const { ranges } = await readKnown(await disk.reopen(), 3 * SEGMENT_BYTES);
+    assert.deepEqual(ranges.slice(0, 2), [range("gap", 180_000, 240_000), range("stdout", 240_000, 270_000)]);
+  });
+
   it("a segment that was cut short, or is gone, is a gap up to the next one", async () => {
     const files = await write();
     await truncate(files[3] ?? "", HEADER_BYTES + PIECE_BYTES);

@@ -39,6 +39,8 @@ describeNeeding(["root", "mount", "umount"], "an output log on a full disk", fun
     assert.match(String(disk.errors[0]?.message), /^Output cannot be written to disk: ENOSPC/);
     while (log.totals.truncated < 5 * MIB) appendKnown(log, "stderr", PIECE_BYTES);
     const { truncated } = log.totals;
+    const lastAttempt = await disk.changedAt();
+    await waitUntil("the next attempt has failed", async () => (await disk.changedAt()) > lastAttempt);
     await rm(filler);
     await waitUntil("output is written again", async () => (await disk.files()).length > 1);
     appendKnown(log, "stdout", PIECE_BYTES);

@@ -51,6 +51,12 @@ export class LogOnDisk {
     return sizes.reduce((sum, size) => sum + size, 0);
   }
 
+  /** When a segment or the folder was last changed, if only to undo a write that failed. */
+  async changedAt(): Promise<number> {
+    const changes = [this.folder, ...(await this.files())].map(async (path) => (await stat(path)).mtimeMs);
+    return Math.max(...(await Promise.all(changes)));
+  }
+
   /** Closes all logs; the files stay. */
   async close(): Promise<void> {
     for (const log of this.#open.splice(0)) await log.close();

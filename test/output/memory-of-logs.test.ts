@@ -28,11 +28,13 @@ describe("the memory of output logs", function () {
   let disk: LogOnDisk;
   let budget: MemoryBudget;
   let logs: OutputLog[];
+  let errors: Error[];
 
   beforeEach(async () => {
     disk = await LogOnDisk.make();
     budget = new MemoryBudget();
     logs = [];
+    errors = [];
   });
 
   afterEach(async () => {
@@ -42,7 +44,7 @@ describe("the memory of output logs", function () {
   });
 
   function create(name = "output"): OutputLog {
-    const observer = { onLimit: () => {}, onError: (error: Error) => assert.fail(error) };
+    const observer = { onLimit: () => {}, onError: (error: Error) => errors.push(error) };
     const storageOf = (bundle: string) => new FileSegmentStorage(join(bundle, name), new OpenFiles());
     const log = new SegmentedLogs(storageOf, budget).create({
       bundle: disk.bundle,
@@ -104,6 +106,15 @@ describe("the memory of output logs", function () {
     const log = create();
     appendKnown(log, "stdout", MIB);
     await log.finish();
+    assert.deepEqual([budget.usedBytes, errors], [0, []]);
+  });
+
+  it("is given back when a log is closed that the disk would not take", async () => {
+    const log = create("missing/output");
+    appendKnown(log, "stdout", MIB);
+    await log.finish();
+    assert.ok(budget.usedBytes > MIB && errors.length === 1);
+    await log.close();
     assert.equal(budget.usedBytes, 0);
   });
 });
