@@ -28,11 +28,16 @@ export class RunningCommand {
   #stopCause: StopCause | null = null;
   #escalation: StopEscalation | undefined;
   #stopping: Promise<void> | undefined;
+  /** Refuses the writes that standard input has not taken yet: when it is closed, some streams forget the one under way. */
+  readonly #unwritten = new Set<() => void>();
 
   constructor(process: ExecProcess, log: OutputLog, tty: boolean) {
     this.#process = process;
     this.#tty = tty;
     this.ended = this.#end(new OutputPump(process, log));
+    process.stdin?.once("close", () => {
+      for (const refuse of this.#unwritten) refuse();
+    });
   }
 
   get pid(): number | null {
@@ -73,14 +78,22 @@ export class RunningCommand {
     }
     if (!stdin.writable) throw stdinClosed();
     return new Promise((resolve, reject) => {
-      stdin.write(data, (error) => (error ? reject(stdinClosed(error)) : resolve()));
+      const refuse = () => reject(stdinClosed());
+      this.#unwritten.add(refuse);
+      stdin.write(data, (error) => {
+        this.#unwritten.delete(refuse);
+        if (error) reject(stdinClosed(error));
+        else resolve();
+      });
     });
   }
 
   /** Ends standard input; a terminal gets its end-of-input key instead, since it has no end. */
   async endInput(): Promise<void> {
+    const { stdin } = this.#process;
+    if (stdin === null) return;
     if (this.#tty) return this.write(END_OF_TRANSMISSION);
-    this.#process.stdin?.end();
+    stdin.end();
   }
 
   /** Lets go of a command that goes on running. */
