@@ -134,11 +134,12 @@ export class LiveLog implements OutputLog {
     this.#tellLimit(unreadBytes(extent));
     this.#dropBefore(keepFrom(this.#limits, extent));
     const memory = this.#memoryLimits();
+    const isRunning = this.#finishing === undefined;
     // Under the policy `block` the command waits for the disk instead.
-    if (this.#writeBehind.isStuck && this.#limits.policy !== "block") {
+    if (isRunning && this.#writeBehind.isStuck && this.#limits.policy !== "block") {
       this.#countLost(this.#tail.dropUnsaved(memory.unsavedBytes));
     }
-    this.#tail.evictSaved(this.#finishing === undefined ? memory.tailBytes : 0);
+    this.#tail.evictSaved(isRunning ? memory.tailBytes : 0);
     this.#writeBehind.schedule();
     if (this.#hasRoom()) this.#roomNews.ring();
   }

@@ -90,7 +90,7 @@ export class SegmentList {
   async dropMissing(): Promise<readonly ByteRange[]> {
     const known = new Set(this.#segments.map((segment) => segment.name));
     const found = new Set((await this.#storage.list()).map((segment) => segment.name));
-    const isMissing = (segment: Segment) => known.has(segment.name) && !found.has(segment.name);
+    const isMissing = ({ name }: Segment) => known.has(name) && !found.has(name) && name !== this.#writing;
     const missing = this.#segments.filter(isMissing);
     this.#segments = this.#segments.filter((segment) => !isMissing(segment));
     return missing.map(({ start, end }) => ({ from: start, to: end }));

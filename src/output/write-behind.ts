@@ -49,7 +49,7 @@ export class WriteBehind {
   /** Writes all there is. False: the disk refused; no further attempt is made for what is unsaved. */
   async drain(): Promise<boolean> {
     const { tail } = this.#options;
-    await this.#work;
+    await this.#idle();
     this.#goal = tail.end;
     if (this.#hasUnsaved()) await this.#start();
     this.#isDrained = true;
@@ -60,7 +60,12 @@ export class WriteBehind {
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
-    await this.#work;
+    await this.#idle();
+  }
+
+  /** What has been done may have made the next piece of work due. */
+  async #idle(): Promise<void> {
+    while (this.#work !== undefined) await this.#work;
   }
 
   #hasUnsaved(): boolean {

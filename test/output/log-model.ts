@@ -96,7 +96,13 @@ export class LogModel {
 
   /** Finishes the log and reads it to its end with every reader. */
   async finish(segmentBytes: number): Promise<void> {
-    await this.log.finish();
+    const finishing = this.log.finish();
+    // Consumers go on while the last output is being written.
+    for (const [consumer, position] of this.#consumers) {
+      await Promise.resolve();
+      this.advance(consumer, Math.floor((position + this.#end) / 2));
+    }
+    await finishing;
     this.check();
     const slack = segmentBytes + LARGEST_FRAME_BYTES;
     assert.ok(this.#firstOffset > this.#keepFrom() - slack, `${this.#firstOffset} leaves too much`);

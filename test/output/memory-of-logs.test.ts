@@ -114,6 +114,11 @@ describe("the memory of output logs", function () {
     appendKnown(log, "stdout", MIB);
     await log.finish();
     assert.ok(budget.usedBytes > MIB && errors.length === 1);
+    log.register("consumer", 0);
+    budget.add(64 * MIB);
+    log.advance("consumer", 1);
+    budget.add(-64 * MIB);
+    assert.equal(log.totals.truncated, MIB, "what is not on disk is counted once");
     await log.close();
     assert.equal(budget.usedBytes, 0);
   });

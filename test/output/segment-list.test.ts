@@ -52,6 +52,18 @@ describe("segment-list", () => {
     assert.deepEqual([list.hasDropped, await storage.list()], [false, []]);
   });
 
+  it("forgets a segment that is deleted while it is being written only afterwards", async () => {
+    await write(0, 100);
+    const release = storage.hold();
+    const writing = write(100, 100);
+    for (const { name } of await storage.list()) await storage.remove(name);
+    assert.deepEqual(await list.dropMissing(), []);
+    release();
+    await assert.rejects(writing);
+    assert.deepEqual(await list.dropMissing(), [{ from: 0, to: 100 }]);
+    assert.deepEqual(sizes(), []);
+  });
+
   it("forgets what somebody else has deleted, but not what has been written meanwhile", async () => {
     await write(0, 900);
     await write(900, 900);
