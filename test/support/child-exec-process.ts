@@ -11,6 +11,8 @@ export class ChildExecProcess implements ExecProcess {
   readonly stdout: Readable;
   readonly stderr: Readable;
   readonly exited: Promise<ExecExit>;
+  /** What `kill` was asked to send, in order. */
+  readonly signals: SignalName[] = [];
   #hasExited = false;
 
   constructor(command: readonly string[]) {
@@ -40,6 +42,7 @@ export class ChildExecProcess implements ExecProcess {
   }
 
   async kill(signal: SignalName): Promise<SignalResult> {
+    this.signals.push(signal);
     return this.#hasExited ? "gone" : this.#send(this.pid, signal);
   }
 
