@@ -63,14 +63,14 @@ function userDirectory(RED: NodeAPI): string {
   return RED.settings.userDir ?? join(homedir(), ".node-red");
 }
 
-/** The runtime `local` knows one container, this machine. */
+/** The runtime `local` knows one container, this machine; its dialog asks for none. */
 const LOCAL_CONTAINER = "local";
 
 function readTarget(definition: ExecContainerDefinition, fromMessage: unknown): ContainerRef {
   const runtime = readRuntime(definition);
-  const own = definition.container || (runtime.kind === "local" ? LOCAL_CONTAINER : undefined);
+  const own = runtime.kind === "local" ? LOCAL_CONTAINER : definition.container;
   const container = fromMessage ?? own;
-  if (container === undefined || container === "") {
+  if (container === "") {
     throw new SessionError(
       "EXEC_NO_CONTAINER",
       'Neither the container configuration nor "msg.container" names a container; give its id or name in one of them.',

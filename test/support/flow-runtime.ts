@@ -28,7 +28,7 @@ export interface FlowNode {
   readonly [property: string]: unknown;
 }
 
-/** Calls of a node's status(), newest last. */
+/** What a node shows below itself. */
 export interface StatusText {
   readonly fill?: string;
   readonly shape?: string;
@@ -37,7 +37,12 @@ export interface StatusText {
 
 /** Real nodes in Node-RED's own runtime, without editor and HTTP. One at a time: the runtime is a singleton. */
 export class FlowRuntime {
+  #RED: NodeAPI | undefined;
   readonly #received = new Map<string, NodeMessage[]>();
+  readonly #statuses = new Map<string, StatusText[]>();
+  readonly #keepStatus = ({ id, status }: { readonly id: string; readonly status: StatusText }) => {
+    this.#statuses.set(id, [...this.statuses(id), status]);
+  };
 
   static async start(
     nodes: readonly NodeSet[],
@@ -57,8 +62,15 @@ export class FlowRuntime {
   }
 
   async stop(): Promise<void> {
+    this.RED.events.off("node-status", this.#keepStatus);
     await helper.unload();
     await helper.stopServer();
+  }
+
+  /** Node-RED's API, as nodes get it. */
+  get RED(): NodeAPI {
+    if (this.#RED === undefined) throw new Error("the runtime has not been started");
+    return this.#RED;
   }
 
   node(id: string): Node {
@@ -70,6 +82,11 @@ export class FlowRuntime {
   /** Sends a message to a node. */
   send(id: string, message: NodeMessage): void {
     this.node(id).receive(message);
+  }
+
+  /** What a node has shown as its status so far, in all its lives. */
+  statuses(id: string): readonly StatusText[] {
+    return this.#statuses.get(id) ?? [];
   }
 
   /** What a node of the type `probe` has received so far. */
@@ -88,6 +105,8 @@ export class FlowRuntime {
   /** A node that only keeps what it gets; in all its lives. */
   readonly #registerProbe = (RED: NodeAPI): void => {
     const received = this.#received;
+    this.#RED = RED;
+    RED.events.on("node-status", this.#keepStatus);
     RED.nodes.registerType("probe", function (this: Node, definition: NodeDef) {
       RED.nodes.createNode(this, definition);
       this.on("input", (message, _send, done) => {
