@@ -1,0 +1,46 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+
+/** In the state directory: who serves it. */
+const HOST_FILE = "host.json";
+
+const hostFileSchema = z.object({
+  pid: z.int().min(1),
+  /** Clock ticks from boot to the host's start. */
+  startTime: z.number(),
+  /** Start times and pids mean nothing after the next boot. */
+  bootId: z.string(),
+  /** Where it listens, since that may depend on its environment. */
+  socket: z.string(),
+  /** Of the package. */
+  version: z.string(),
+  /** The systemd unit that it runs in, and that ends it when it is stopped. Null: none. */
+  unit: z.string().nullable(),
+});
+
+/** A session host as it describes itself to whoever looks for it. */
+export type HostFile = Readonly<z.output<typeof hostFileSchema>>;
+
+/** What the last host of a state directory wrote; it may be gone. Null: there was none, or it left in good order. */
+export function readHostFile(stateDir: string): HostFile | null {
+  try {
+    return hostFileSchema.parse(JSON.parse(readFileSync(join(stateDir, HOST_FILE), "utf8")));
+  } catch {
+    // It only saves a search; what cannot be read is looked for in the usual place.
+    return null;
+  }
+}
+
+/** Whole or not at all; readable by its owner only. */
+export function writeHostFile(stateDir: string, host: HostFile): void {
+  const path = join(stateDir, HOST_FILE);
+  const temporary = `${path}.tmp`;
+  writeFileSync(temporary, `${JSON.stringify(host)}\n`, { mode: 0o600 });
+  renameSync(temporary, path);
+}
+
+/** When the host leaves. */
+export function removeHostFile(stateDir: string): void {
+  rmSync(join(stateDir, HOST_FILE), { force: true });
+}

@@ -1,0 +1,145 @@
+import type { HostOptions } from "../api/host-options.ts";
+import { packageVersion } from "../api/package-version.ts";
+import { type ApiServer, createApiServer } from "../server/api-server.ts";
+import type { ContainerDirectory } from "../server/container-directory.ts";
+import { waitAtMost } from "../session/bounded-wait.ts";
+import { errorText } from "../session/session-error.ts";
+import type { SessionService } from "../session/session-service.ts";
+import { hideSocket, removeHiddenSocket, showSocket } from "./hidden-socket.ts";
+import { IdleWatch } from "./idle-watch.ts";
+import { runningSessions, stopSessions } from "./stop-sessions.ts";
+
+/** What clients that are still there at a stop get to take in how their sessions have ended. */
+const LEAVE_TAKING_MS = 1_000;
+const MS_PER_SECOND = 1_000;
+
+export interface SessionHostParts {
+  readonly options: Pick<HostOptions, "idleSeconds" | "onStop">;
+  readonly service: SessionService;
+  readonly containers: ContainerDirectory;
+  readonly socket: string;
+  readonly report: (sentence: string) => void;
+}
+
+/** Gives a session service to other processes, as long as anybody needs it or until it is told to stop. */
+export class SessionHost {
+  readonly #parts: SessionHostParts;
+  readonly #server: ApiServer;
+  readonly #watch: IdleWatch;
+  readonly #left = Promise.withResolvers<void>();
+  readonly #deserted = Promise.withResolvers<void>();
+  readonly #impatience = new AbortController();
+  #isStopping = false;
+  #hasLeft = false;
+  /** Ways to leave are gone one after the other. */
+  #leaving: Promise<void> = Promise.resolve();
+
+  constructor(parts: SessionHostParts) {
+    const { options, service, containers, report } = parts;
+    this.#parts = parts;
+    this.#server = createApiServer(service, {
+      containers,
+      packageVersion: packageVersion(),
+      report,
+      onConnections: (count) => this.#onConnections(count),
+    });
+    this.#watch = new IdleWatch({
+      idleMs: options.idleSeconds === null ? null : options.idleSeconds * MS_PER_SECOND,
+      isBusy: () => this.#isBusy(),
+      onIdle: () => this.#leave(() => this.#leaveIfIdle()),
+    });
+  }
+
+  /** Settles when all has been let go of. Never rejects. */
+  get left(): Promise<void> {
+    return this.#left.promise;
+  }
+
+  /** Begins to serve. Throws EXEC_SOCKET_UNUSABLE. */
+  async open(): Promise<void> {
+    removeHiddenSocket(this.#parts.socket);
+    await this.#server.listen(this.#parts.socket);
+    this.#watch.touch();
+    void this.#followEvents();
+  }
+
+  /** From now on the first moment without running sessions and clients is enough to leave. */
+  leaveWhenIdle(): void {
+    this.#parts.report("Asked to leave as soon as no session runs and no client is connected.");
+    this.#watch.hasten();
+  }
+
+  /** Stops or keeps the running sessions, as the options say, and leaves. Called again, it kills what is being stopped. */
+  stop(reason: string): void {
+    if (this.#isStopping) {
+      this.#parts.report(`${reason} again: commands that are being stopped are killed.`);
+      this.#impatience.abort();
+    } else {
+      this.#isStopping = true;
+      this.#leave(() => this.#stop(reason));
+    }
+  }
+
+  #onConnections(count: number): void {
+    this.#watch.touch();
+    if (count === 0 && this.#isStopping) this.#deserted.resolve();
+  }
+
+  async #followEvents(): Promise<void> {
+    for await (const _ of this.#parts.service.events()) this.#watch.touch();
+  }
+
+  async #isBusy(): Promise<boolean> {
+    return this.#server.connectionCount > 0 || (await runningSessions(this.#parts.service)).length > 0;
+  }
+
+  #leave(way: () => Promise<void>): void {
+    this.#leaving = this.#leaving.then(async () => {
+      if (this.#hasLeft) return;
+      await way().catch((error) => this.#parts.report(`Leaving failed: ${errorText(error)}`));
+    });
+  }
+
+  /** A client that finds the socket while it is being taken away finds a host that stays. */
+  async #leaveIfIdle(): Promise<void> {
+    const { socket, report } = this.#parts;
+    await hideSocket(socket);
+    if (await this.#isBusy()) {
+      showSocket(socket);
+      this.#watch.touch();
+      return;
+    }
+    report("Leaves: no session runs and no client is connected.");
+    await this.#close();
+  }
+
+  async #stop(reason: string): Promise<void> {
+    const { options, service, socket, report } = this.#parts;
+    const count = (await runningSessions(service)).length;
+    report(
+      `${reason}: ${count} running sessions are ${options.onStop === "stop" ? "stopped" : "kept, without their output and exit codes"}.`,
+    );
+    await hideSocket(socket);
+    if (options.onStop === "stop")
+      await stopSessions(service, { impatience: this.#impatience.signal, report });
+    if (this.#server.connectionCount > 0) await waitAtMost(this.#deserted.promise, LEAVE_TAKING_MS);
+    await this.#close();
+  }
+
+  /** Whatever fails, the rest is let go of, too. */
+  async #close(): Promise<void> {
+    const { service, socket, report } = this.#parts;
+    this.#hasLeft = true;
+    this.#watch.close();
+    for (const close of [
+      () => this.#server.close(),
+      () => removeHiddenSocket(socket),
+      () => service.close(),
+    ]) {
+      await Promise.resolve()
+        .then(close)
+        .catch((error) => report(`Not let go of in good order: ${errorText(error)}`));
+    }
+    this.#left.resolve();
+  }
+}
