@@ -32,8 +32,9 @@ export class EndedSessions {
   /** Takes out the sessions that are to be removed now; those being read are left for the next time. */
   takeExpired(now: number): LiveSession[] {
     const expired: LiveSession[] = [];
+    let excess = this.#queue.size - this.#limits.maxEnded;
     for (const session of this.#queue) {
-      const isTooMany = this.#queue.size > this.#limits.maxEnded;
+      const isTooMany = excess-- > 0;
       if (!isTooMany && now - endTime(session) <= this.#limits.maxAgeMs) break;
       if (session.output.isInUse) continue;
       this.#queue.delete(session);
