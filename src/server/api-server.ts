@@ -16,6 +16,7 @@ import type { ContainerDirectory } from "./container-directory.ts";
 import { type Exchange, openUpgradeExchange } from "./exchange.ts";
 import { createHostInfo } from "./host-info.ts";
 import { hostRoutes } from "./host-routes.ts";
+import { rememberHttpListeners } from "./http-listeners.ts";
 import { listenOnSocket } from "./listen-on-socket.ts";
 import { sendAnswer, sendError } from "./send-answer.ts";
 import { sessionRoutes } from "./session-routes.ts";
@@ -121,6 +122,7 @@ class HttpApiServer implements ApiServer {
   }
 
   #connect(socket: Socket): void {
+    rememberHttpListeners(socket);
     if (this.#connections.size >= this.#maxConnections) this.#refused.add(socket);
     this.#connections.add(socket);
     this.#options.onConnections?.(this.#connections.size);

@@ -1,4 +1,5 @@
-import type { Duplex, Writable } from "node:stream";
+import type { Duplex } from "node:stream";
+import { setTimeout } from "node:timers/promises";
 import { frameHeader } from "../api/frame.ts";
 import type { OutputChunk, OutputStream } from "../session/output-log.ts";
 import { errorText } from "../session/session-error.ts";
@@ -6,33 +7,31 @@ import type { SessionInspect } from "../session/session-inspect.ts";
 import type { Attachment } from "../session/session-service.ts";
 import type { Caller } from "./api-route.ts";
 import { waitUntilDrained } from "./drained.ts";
-import { type Exchange, takeOver } from "./exchange.ts";
+import { takeOver } from "./exchange.ts";
 import { carryInput } from "./stdin-stream.ts";
 
 const RAW_STREAM = "application/vnd.docker.raw-stream";
 const MULTIPLEXED_STREAM = "application/vnd.docker.multiplexed-stream";
 /** Older clients know the raw type only, whatever the stream holds. */
 const FIRST_VERSION_WITH_MULTIPLEXED_TYPE = [1, 42] as const;
+/** Podman's clients lose output that arrives together with the head; Podman's own service takes longer to start a command. */
+const PODMAN_HEAD_START_MS = 30;
 
 /** A connection on which a session's streams go as Docker's clients expect them. */
 export interface DockerStream {
   readonly session: SessionInspect;
-  readonly output: Writable;
-  /** Undefined: the connection was not upgraded, so no input comes over it. */
-  readonly input: Duplex | undefined;
+  readonly socket: Duplex;
+  /** How long the client needs to take in the answer's head. */
+  readonly headStartMs: number;
 }
 
-/** Begins the answer: the connection itself after an upgrade to `tcp`, else an HTTP body without a known end. */
-export function openDockerStream(exchange: Exchange, from: Caller, session: SessionInspect): DockerStream {
+/** Begins the answer. */
+export function openDockerStream(from: Caller, session: SessionInspect): DockerStream {
+  const { exchange } = from;
   const type = isTypedMultiplexed(from, session) ? MULTIPLEXED_STREAM : RAW_STREAM;
-  const { response, upgrade } = exchange;
-  if (upgrade?.protocol === "tcp") {
-    const socket = takeOver(exchange, upgrade, { "Content-Type": type });
-    return { session, output: socket, input: socket };
-  }
-  response.setHeader("Content-Type", type);
-  response.flushHeaders();
-  return { session, output: response, input: undefined };
+  const socket = takeOver(exchange, { "Content-Type": type });
+  const isHasty = from.isPodman && exchange.upgrade === undefined;
+  return { session, socket, headStartMs: isHasty ? PODMAN_HEAD_START_MS : 0 };
 }
 
 export interface CarryOptions {
@@ -47,31 +46,38 @@ export async function carryAttachment(
   attachment: Attachment,
   { isKept, report }: CarryOptions,
 ): Promise<void> {
-  const { output, input, session } = stream;
+  const { socket, session } = stream;
   const leave = () => attachment.close({ forget: !isKept });
-  output.once("close", leave);
-  if (input !== undefined) carryInput(input, attachment, session);
+  socket.once("close", leave);
+  carryInput(socket, attachment, session);
+  await letHeadArrive(stream);
   try {
     for await (const chunk of attachment) {
-      if (output.destroyed) break;
+      if (socket.destroyed) break;
       writeChunk(stream, chunk);
-      if (output.writableNeedDrain) await waitUntilDrained(output);
+      if (socket.writableNeedDrain) await waitUntilDrained(socket);
       attachment.advance(endOf(chunk));
     }
+    socket.end();
   } catch (error) {
     report(`The output of session ${session.ID} could not be sent on: ${errorText(error)}`);
-    output.destroy();
-    return;
+    socket.destroy();
   } finally {
     leave();
   }
-  output.end();
 }
 
 /** Says in the output, as Docker does, why the command could not be run. */
-export function tellFailure(stream: DockerStream, sentence: string): void {
+export async function tellFailure(stream: DockerStream, sentence: string): Promise<void> {
+  // Input for the command that does not run.
+  stream.socket.resume();
+  await letHeadArrive(stream);
   writeNote(stream, sentence);
-  stream.output.end();
+  stream.socket.end();
+}
+
+async function letHeadArrive({ headStartMs }: DockerStream): Promise<void> {
+  if (headStartMs > 0) await setTimeout(headStartMs);
 }
 
 function writeChunk(stream: DockerStream, chunk: OutputChunk): void {
@@ -88,15 +94,15 @@ function writeNote(stream: DockerStream, text: string): void {
   writeBytes(stream, "stderr", Buffer.from(`${text}${lineEnd}`));
 }
 
-function writeBytes({ output, session }: DockerStream, name: OutputStream, data: Buffer): void {
+function writeBytes({ socket, session }: DockerStream, name: OutputStream, data: Buffer): void {
   if (session.ProcessConfig.tty) {
-    output.write(data);
+    socket.write(data);
     return;
   }
-  output.cork();
-  output.write(frameHeader(name, data.length));
-  output.write(data);
-  output.uncork();
+  socket.cork();
+  socket.write(frameHeader(name, data.length));
+  socket.write(data);
+  socket.uncork();
 }
 
 function endOf(chunk: OutputChunk): number {

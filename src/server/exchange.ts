@@ -1,6 +1,7 @@
 import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { API_VERSION_HEADER } from "../api/api-version.ts";
+import { leaveHttp } from "./http-listeners.ts";
 
 /** One request, and the way back. */
 export interface Exchange {
@@ -18,32 +19,45 @@ export interface Upgrade {
   readonly socket: Duplex;
 }
 
+type ResponseSocket = Parameters<ServerResponse["assignSocket"]>[0];
+
 /** The exchange of a request that asks for an upgrade, so that refusing it is answering in HTTP. */
 export function openUpgradeExchange(request: IncomingMessage, socket: Duplex, head: Buffer): Exchange {
   const response = new ServerResponse(request);
   response.shouldKeepAlive = false;
   // A response takes any duplex stream; only its type says otherwise.
-  response.assignSocket(socket as Parameters<ServerResponse["assignSocket"]>[0]);
+  response.assignSocket(socket as ResponseSocket);
   response.once("finish", () => socket.end(() => socket.destroy()));
-  // "close" follows every error, and is what everybody listens to.
-  socket.on("error", () => {});
+  ignoreErrors(socket);
   if (head.length > 0) socket.unshift(head);
   return { request, response, upgrade: { protocol: (request.headers.upgrade ?? "").toLowerCase(), socket } };
 }
 
-/** Leaves HTTP: from here on the connection carries nothing but the protocol's bytes. */
+/**
+ * Leaves HTTP: after the answer's head the connection carries nothing but a protocol's bytes. If no upgrade was asked
+ * for, it does so after an ordinary 200, as Docker's engine does and Podman's clients expect.
+ */
 export function takeOver(
-  { response }: Exchange,
-  { protocol, socket }: Upgrade,
-  headers: Readonly<Record<string, string>> = {},
+  { request, response, upgrade }: Exchange,
+  headers: Readonly<Record<string, string>>,
 ): Duplex {
-  response.detachSocket(socket as Parameters<ServerResponse["detachSocket"]>[0]);
-  const lines = Object.entries({
-    ...headers,
-    Connection: "Upgrade",
-    Upgrade: protocol,
-    [API_VERSION_HEADER]: String(response.getHeader(API_VERSION_HEADER)),
-  }).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.write(`HTTP/1.1 101 UPGRADED\r\n${lines.join("")}\r\n`);
+  const socket = upgrade?.socket ?? request.socket;
+  response.detachSocket(socket as ResponseSocket);
+  if (upgrade === undefined) {
+    leaveHttp(request.socket);
+    ignoreErrors(socket);
+  }
+  const [status, connection] =
+    upgrade === undefined
+      ? ["200 OK", { Connection: "close" }]
+      : ["101 UPGRADED", { Connection: "Upgrade", Upgrade: upgrade.protocol }];
+  const version = { [API_VERSION_HEADER]: String(response.getHeader(API_VERSION_HEADER)) };
+  const lines = Object.entries({ ...headers, ...connection, ...version });
+  socket.write(`HTTP/1.1 ${status}\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`);
   return socket;
+}
+
+/** "close" follows every error, and is what everybody listens to. */
+function ignoreErrors(socket: Duplex): void {
+  socket.on("error", () => {});
 }

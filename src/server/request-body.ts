@@ -101,9 +101,10 @@ function declaredLength({ request }: Exchange): number {
   return Number(request.headers["content-length"] ?? 0);
 }
 
+/** Podman's clients name no type at all. */
 function assertJsonType({ request }: Exchange): void {
   const type = request.headers["content-type"];
-  if (type?.split(";")[0]?.trim().toLowerCase() === "application/json") return;
+  if (type === undefined || /^application\/json\s*(;|$)/i.test(type)) return;
   throw new SessionError(
     "EXEC_UNSUPPORTED_MEDIA_TYPE",
     `The body's Content-Type must be application/json; got ${showValue(type)}.`,

@@ -26,24 +26,18 @@ export function streamRoutes({ service, report }: RouteContext): readonly Route[
       const session = await service.inspect(id);
       const attachment = await startAndAttach(service, session, query);
       if (typeof attachment === "string") {
-        return (exchange) => tellFailure(openDockerStream(exchange, from, session), attachment);
+        return () => tellFailure(openDockerStream(from, session), attachment);
       }
       if (size !== undefined && session.ProcessConfig.tty) await resizeIfRunning(service, id, size);
-      return (exchange) =>
-        carryAttachment(openDockerStream(exchange, from, session), attachment, {
-          isKept: query.consumer !== undefined,
-          report,
-        });
+      const isKept = query.consumer !== undefined;
+      return () => carryAttachment(openDockerStream(from, session), attachment, { isKept, report });
     }),
     route(sessionCalls.attachSession, async ({ parameters: { id }, query, from }) => {
       if (isFramed(from)) return framed(await service.attach(id, query), from);
       const session = await service.inspect(id);
       const attachment = await service.attach(id, withDockerHabits(session, query));
-      return (exchange) =>
-        carryAttachment(openDockerStream(exchange, from, session), attachment, {
-          isKept: query.consumer !== undefined,
-          report,
-        });
+      const isKept = query.consumer !== undefined;
+      return () => carryAttachment(openDockerStream(from, session), attachment, { isKept, report });
     }),
   ];
 }
@@ -53,11 +47,7 @@ function isFramed({ exchange }: Caller): boolean {
 }
 
 function framed(attachment: Attachment, { exchange }: Caller): Answer {
-  const { upgrade } = exchange;
-  return () => {
-    if (upgrade === undefined) return;
-    serveAttachment(takeOver(exchange, upgrade, { [SESSION_ID_HEADER]: attachment.sessionId }), attachment);
-  };
+  return () => serveAttachment(takeOver(exchange, { [SESSION_ID_HEADER]: attachment.sessionId }), attachment);
 }
 
 /** Docker's clients learn of a command that cannot be run by a text in its output, and then by its exit code. */
