@@ -1,40 +1,39 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
-import { FileOutputLogs } from "../src/output/file-output-logs.ts";
-import {
-  DEFAULT_OUTPUT_MAX_BYTES,
-  DEFAULT_OUTPUT_REPLAY_BYTES,
-  type OutputLimits,
-} from "../src/session/exec-config.ts";
-import type { OutputLog } from "../src/session/output-log.ts";
+import { createSessionService } from "../src/node-red/create-session-service.ts";
+import { DEFAULT_OUTPUT_MAX_BYTES } from "../src/session/exec-config.ts";
+import type { ContainerRef } from "../src/session/exec-session.ts";
+import type { AttachOptions, SessionService } from "../src/session/session-service.ts";
 import { median } from "./median.ts";
 
 const MIB = 1024 * 1024;
-/** Long enough that starting the child does not count. */
+/** Long enough that starting the command does not count. */
 const OUTPUT_BYTES = 512 * MIB;
-const PIPE_BYTES = 64 * 1024;
 /** Odd, so that the median is one of them. */
 const ROUNDS = 7;
-const LIMITS: OutputLimits = {
-  maxBytes: DEFAULT_OUTPUT_MAX_BYTES,
-  replayBytes: DEFAULT_OUTPUT_REPLAY_BYTES,
-  policy: "dropOldest",
-};
+/** The first run of each way compiles its code. */
+const WARM_UP_ROUNDS = 1;
+/** As much at a time as one read of a pipe takes, which is the fastest that a pipe can be. */
+const PIECE_BYTES = 64 * 1024;
+const BYTES_PER_MS_IN_MB_PER_S = 1000;
+
+/** This machine itself: what a container adds to a pipe's speed is nothing that the output log could change. */
+const TARGET: ContainerRef = { runtime: { kind: "local", path: "", root: "" }, container: "local" };
 
 /** Medians, in megabytes (10^6 bytes) a second, of one command's output on several ways. */
 export interface OutputThroughput {
   /** The command's pipe, with nothing behind it. */
   readonly pipe: number;
-  /** Through the log to a registered consumer that keeps up: next to nothing is written. */
+  /** Through a session to a registered consumer that keeps up: little is written. */
   readonly consumer: number;
-  /** Through the log to a reader that is not registered: all of it is written to disk. */
+  /** Through a session to an attachment that is not registered: all is written to disk. */
   readonly reader: number;
-  /** Into the log alone. */
+  /** A detached session: all is written to disk, and nobody reads. */
   readonly detached: number;
-  /** A finished log, read from disk. */
+  /** The output of an ended session, read from disk. */
   readonly replay: number;
 }
 
@@ -42,13 +41,24 @@ type Way = keyof OutputThroughput;
 
 /** Measures every way in turn, round after round, so that a slow moment of the machine hits all of them. */
 export async function measureOutputThroughput(): Promise<OutputThroughput> {
+  const stateDir = await mkdtemp(join(tmpdir(), "output-bench-"));
+  const service = await createSessionService(stateDir, (sentence) => console.error(sentence));
   const rates: Record<Way, number[]> = { pipe: [], consumer: [], reader: [], detached: [], replay: [] };
-  for (let round = 0; round < ROUNDS; round++) {
-    rates.pipe.push(await timed(OUTPUT_BYTES, () => drainPipe(startCommand())));
-    rates.consumer.push(await withLog((log) => timed(OUTPUT_BYTES, () => runWithConsumer(log))));
-    rates.reader.push(await withLog((log) => timed(OUTPUT_BYTES, () => runWithReader(log))));
-    rates.detached.push(await withLog((log) => timed(OUTPUT_BYTES, () => carry(startCommand(), log))));
-    rates.replay.push(await withLog(measureReplay));
+  try {
+    for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
+      const found: OutputThroughput = {
+        pipe: await timed(OUTPUT_BYTES, drainPipe),
+        consumer: await timed(OUTPUT_BYTES, () => runAttached(service, { consumer: "bench" })),
+        reader: await timed(OUTPUT_BYTES, () => runAttached(service, {})),
+        detached: await timed(OUTPUT_BYTES, () => runDetached(service)),
+        replay: await measureReplay(service),
+      };
+      if (round < 0) continue;
+      for (const way of Object.keys(rates) as Way[]) rates[way].push(found[way]);
+    }
+  } finally {
+    await service.close();
+    await rm(stateDir, { recursive: true });
   }
   return {
     pipe: median(rates.pipe),
@@ -59,87 +69,61 @@ export async function measureOutputThroughput(): Promise<OutputThroughput> {
   };
 }
 
-/** Writes as much at a time as one read of a pipe takes, which is the fastest that a pipe can be. */
-function startCommand(): Readable {
-  const count = OUTPUT_BYTES / PIPE_BYTES;
-  const args = ["if=/dev/zero", `bs=${PIPE_BYTES}`, `count=${count}`, "status=none"];
-  return spawn("dd", args, { stdio: ["ignore", "pipe", "inherit"] }).stdout;
-}
-
-async function drainPipe(stdout: Readable): Promise<number> {
+async function drainPipe(): Promise<number> {
+  const [program, ...args] = commandFor(OUTPUT_BYTES);
+  const { stdout } = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
   let bytes = 0;
   stdout.on("data", (data: Buffer) => {
     bytes += data.length;
   });
-  await ended(stdout);
+  await once(stdout, "close");
   return bytes;
 }
 
-async function runWithConsumer(log: OutputLog): Promise<number> {
-  log.register("bench", 0);
-  const reading = readAll(log, (offset) => log.advance("bench", offset));
-  await carry(startCommand(), log);
-  return reading;
+async function runAttached(service: SessionService, options: AttachOptions): Promise<number> {
+  const { id } = await service.create(TARGET, { command: commandFor(OUTPUT_BYTES) });
+  const bytes = await readAll(service, id, options, true);
+  await service.remove(id);
+  return bytes;
 }
 
-async function runWithReader(log: OutputLog): Promise<number> {
-  const reading = readAll(log, () => {});
-  await carry(startCommand(), log);
-  return reading;
+async function runDetached(service: SessionService): Promise<number> {
+  const { id } = await service.create(TARGET, { command: commandFor(OUTPUT_BYTES) });
+  await service.start(id);
+  await service.wait(id);
+  const { output } = await service.inspect(id);
+  await service.remove(id);
+  return output.stdoutBytes;
 }
 
-async function measureReplay(log: OutputLog): Promise<number> {
-  for (let bytes = 0; bytes < LIMITS.maxBytes; bytes += PIPE_BYTES) {
-    if (!log.append("stdout", Buffer.alloc(PIPE_BYTES))) await log.room();
-  }
-  await log.finish();
-  return timed(LIMITS.maxBytes, () => readAll(log, () => {}));
+async function measureReplay(service: SessionService): Promise<number> {
+  const { id } = await service.create(TARGET, { command: commandFor(DEFAULT_OUTPUT_MAX_BYTES) });
+  await service.start(id);
+  await service.wait(id);
+  const rate = await timed(DEFAULT_OUTPUT_MAX_BYTES, () => readAll(service, id, {}, false));
+  await service.remove(id);
+  return rate;
 }
 
-/** As the session manager carries a process's output into its log. */
-async function carry(stdout: Readable, log: OutputLog): Promise<number> {
-  stdout.on("data", (data: Buffer) => {
-    if (log.append("stdout", data)) return;
-    stdout.pause();
-    void log.room().then(() => stdout.resume());
-  });
-  await ended(stdout);
-  await log.finish();
-  return OUTPUT_BYTES;
-}
-
-async function readAll(log: OutputLog, onRead: (offset: number) => void): Promise<number> {
+/** Reads a session's output as it comes, and acknowledges it. Throws if any is missing. */
+async function readAll(
+  service: SessionService,
+  id: string,
+  options: AttachOptions,
+  isNew: boolean,
+): Promise<number> {
+  const attachment = isNew ? await service.startAndAttach(id, options) : await service.attach(id, options);
   let end = 0;
-  for await (const chunk of log.read()) {
+  for await (const chunk of attachment) {
     if (chunk.kind === "gap") throw new Error(`${chunk.bytes} bytes at ${chunk.offset} were missing`);
     end = chunk.offset + chunk.data.length;
-    onRead(end);
+    attachment.advance(end);
   }
   return end;
 }
 
-function ended(stream: Readable): Promise<void> {
-  return new Promise((resolve, reject) => {
-    stream.once("close", resolve);
-    stream.once("error", reject);
-  });
-}
-
-async function withLog(measure: (log: OutputLog) => Promise<number>): Promise<number> {
-  const bundle = await mkdtemp(join(tmpdir(), "output-bench-"));
-  const observer = {
-    onLimit: () => {},
-    onError: (error: Error) => {
-      throw error;
-    },
-  };
-  const log = new FileOutputLogs().create({ bundle, limits: LIMITS, observer });
-  try {
-    return await measure(log);
-  } finally {
-    await log.close();
-    await rm(bundle, { recursive: true });
-  }
+function commandFor(bytes: number): [string, ...string[]] {
+  return ["dd", "if=/dev/zero", `bs=${PIECE_BYTES}`, `count=${bytes / PIECE_BYTES}`, "status=none"];
 }
 
 /** Megabytes a second; throws if not all bytes came. */
@@ -148,5 +132,5 @@ async function timed(expectedBytes: number, run: () => Promise<number>): Promise
   const bytes = await run();
   const elapsedMs = performance.now() - start;
   if (bytes !== expectedBytes) throw new Error(`${bytes} bytes came instead of ${expectedBytes}`);
-  return bytes / elapsedMs / 1000;
+  return bytes / elapsedMs / BYTES_PER_MS_IN_MB_PER_S;
 }
