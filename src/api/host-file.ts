@@ -5,6 +5,9 @@ import { z } from "zod";
 /** In the state directory: who serves it. */
 const HOST_FILE = "host.json";
 
+/** Asks a host to leave in its first moment without running sessions and clients. It means that in every version. */
+export const LEAVE_SIGNAL = "SIGUSR2";
+
 const hostFileSchema = z.object({
   pid: z.int().min(1),
   /** Clock ticks from boot to the host's start. */

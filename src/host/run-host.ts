@@ -1,4 +1,5 @@
 import { closeSync, openSync, writeSync } from "node:fs";
+import { LEAVE_SIGNAL } from "../api/host-file.ts";
 import { parseHostOptions } from "../api/host-options.ts";
 import type { StartLine } from "../api/ready-line.ts";
 import { makeStateDirectory } from "../api/state-directory.ts";
@@ -10,8 +11,6 @@ import type { SessionHost } from "./session-host.ts";
 
 /** What ends a host in good order: a service manager, a terminal, a terminal that is closed. */
 const STOP_SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
-/** Clients that want a newer host send it; it needs no version of the API in common. */
-const LEAVE_SIGNAL = "SIGUSR2";
 
 /**
  * Makes this process the session host of a state directory, until it has left. Says on standard output, in one line, that

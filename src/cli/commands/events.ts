@@ -1,0 +1,59 @@
+import type { Command } from "commander";
+import type { SessionEvent } from "../../session/session-event.ts";
+import { parseWholeNumber } from "../parse-option.ts";
+import { runWithHost, type SessionCommandOptions, sessionCommand } from "../session-command.ts";
+import { shortId, showEnd } from "../show-session.ts";
+import { writeJsonLine } from "../write-output.ts";
+
+interface EventsOptions extends SessionCommandOptions {
+  readonly since?: number;
+}
+
+export function eventsCommand(): Command {
+  return sessionCommand("events")
+    .description("write what happens to sessions, as it happens")
+    .option("--since <number>", "begin after this event; 0: with the oldest that is kept", parseWholeNumber)
+    .action((options: EventsOptions) =>
+      runWithHost(options, async ({ service, json }) => {
+        const { since } = options;
+        for await (const event of service.events(since === undefined ? {} : { since })) {
+          if (json) await writeJsonLine(event);
+          else process.stdout.write(`${toText(event)}\n`);
+        }
+      }),
+    );
+}
+
+function toText(event: SessionEvent): string {
+  const { time, seq, type, sessionId, containerId } = event;
+  const facts = factsOf(event);
+  return [
+    time,
+    `#${seq}`,
+    shortId(sessionId),
+    shortId(containerId),
+    type,
+    ...(facts === "" ? [] : [facts]),
+  ].join("  ");
+}
+
+function factsOf(event: SessionEvent): string {
+  switch (event.type) {
+    case "started":
+      return event.pid === null ? "" : `pid ${event.pid}`;
+    case "resized":
+      return `${event.size.columns} columns, ${event.size.rows} rows`;
+    case "stopping":
+      return `${event.signal}, ${event.cause}`;
+    case "detached":
+      return `by ${event.by}`;
+    case "outputError":
+      return event.text;
+    case "exited":
+    case "lost":
+      return showEnd(event.end);
+    case "created":
+    case "removed":
+      return "";
+  }
+}

@@ -1,0 +1,88 @@
+import type { Command } from "commander";
+import { findContainer } from "../../client/find-container.ts";
+import type { ContainerRef } from "../../session/exec-session.ts";
+import type { SessionService } from "../../session/session-service.ts";
+import { passOnEnd } from "../end-of-session.ts";
+import { addExecOptions, CONSUMER, type ExecOptions, toExecConfig } from "../exec-options.ts";
+import { joinSession } from "../join-session.ts";
+import { proxySignals } from "../proxy-signals.ts";
+import { type CommandContext, runWithHost, sessionCommand } from "../session-command.ts";
+import { writeJsonLine, writeLine } from "../write-output.ts";
+
+export function execCommand(): Command {
+  return addExecOptions(sessionCommand("exec"))
+    .description("run a command in a container; its exit code becomes this command's")
+    .argument("<container>", 'the container\'s id or name; "local" is this machine')
+    .argument("<command...>", "the program to run, and its arguments")
+    .passThroughOptions()
+    .action((container: string, command: readonly string[], options: ExecOptions) =>
+      runWithHost(options, (context) =>
+        exec(context, { container, command: withoutSeparator(command), options }),
+      ),
+    );
+}
+
+/** As in `exec web -- ls -l`, where it says that no options of ours follow; none do there anyway. */
+function withoutSeparator(command: readonly string[]): readonly string[] {
+  return command[0] === "--" ? command.slice(1) : command;
+}
+
+interface ExecRequest {
+  readonly container: string;
+  readonly command: readonly string[];
+  readonly options: ExecOptions;
+}
+
+async function exec(context: CommandContext, { container, command, options }: ExecRequest): Promise<void> {
+  const { service, json, socket } = context;
+  const target = await findTarget(socket, container, options);
+  const { id } = await service.create(target, toExecConfig(command, options));
+  try {
+    if (options.detach) {
+      await service.start(id);
+      await (json ? writeJsonLine({ id }) : writeLine(id));
+    } else {
+      await runAttached(context, id, options);
+    }
+  } catch (error) {
+    await removeUnfinished(service, id);
+    throw error;
+  }
+}
+
+function findTarget(
+  socket: string,
+  container: string,
+  options: ExecOptions,
+): Promise<ContainerRef> | ContainerRef {
+  const { runtime: kind, runtimePath: path, runtimeRoot: root } = options;
+  return kind === undefined ? findContainer(socket, container) : { runtime: { kind, path, root }, container };
+}
+
+async function runAttached(
+  { service, json }: CommandContext,
+  id: string,
+  options: ExecOptions,
+): Promise<void> {
+  const { tty = false, interactive = false } = options;
+  const attachment = await service.startAndAttach(id, {
+    interactive: tty && interactive,
+    consumer: CONSUMER,
+  });
+  proxySignals(service, id);
+  const end = await joinSession(attachment, { service, json, tty, takesInput: interactive });
+  await passOnEnd(id, end, json);
+  if (end.kind === "detached") await stopWaitingForReader(service, id);
+  if (end.kind === "ended") await service.remove(id);
+}
+
+/** Nobody may ever come back for the output of a session that was left running. */
+async function stopWaitingForReader(service: SessionService, id: string): Promise<void> {
+  const attachment = await service.attach(id, { consumer: CONSUMER });
+  attachment.close({ forget: true });
+}
+
+/** Best effort, while the true error is on its way: the host may be what failed. */
+async function removeUnfinished(service: SessionService, id: string): Promise<void> {
+  await service.remove(id, { force: true }).catch(() => {});
+}

@@ -1,0 +1,53 @@
+import type { Command } from "commander";
+import type { OutputChunk } from "../../session/output-log.ts";
+import type { SessionInspect } from "../../session/session-inspect.ts";
+import { parseWholeNumber } from "../parse-option.ts";
+import {
+  type CommandContext,
+  runWithHost,
+  type SessionCommandOptions,
+  sessionCommand,
+} from "../session-command.ts";
+import { writeOutput } from "../write-output.ts";
+
+interface LogsOptions extends SessionCommandOptions {
+  readonly follow?: boolean;
+  readonly since: number;
+}
+
+export function logsCommand(): Command {
+  return sessionCommand("logs")
+    .description("write a session's output: its stdout to stdout, its stderr to stderr")
+    .argument("<id>", "an id, or a unique beginning of one")
+    .option("-f, --follow", "go on until the session has ended")
+    .option("--since <offset>", "begin at this byte of the output", parseWholeNumber, 0)
+    .action((id: string, options: LogsOptions) =>
+      runWithHost(options, (context) => logs(context, id, options)),
+    );
+}
+
+async function logs({ service, json }: CommandContext, id: string, options: LogsOptions): Promise<void> {
+  const session = await service.inspect(id);
+  const end = options.follow || session.state === "stopped" ? Number.POSITIVE_INFINITY : bytesOf(session);
+  if (options.since >= end) return;
+  const attachment = await service.attach(session.ID, { offset: options.since });
+  for await (const chunk of attachment) {
+    await writeOutput(cut(chunk, end), json);
+    if (endOf(chunk) >= end) break;
+  }
+}
+
+/** How much output there is by now. */
+function bytesOf({ output }: SessionInspect): number {
+  return output.stdoutBytes + output.stderrBytes;
+}
+
+function endOf(chunk: OutputChunk): number {
+  return chunk.offset + (chunk.kind === "gap" ? chunk.bytes : chunk.data.length);
+}
+
+/** The part of a chunk before an offset. */
+function cut(chunk: OutputChunk, end: number): OutputChunk {
+  if (chunk.kind === "gap" || endOf(chunk) <= end) return chunk;
+  return { ...chunk, data: chunk.data.subarray(0, end - chunk.offset) };
+}

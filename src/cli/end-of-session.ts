@@ -1,0 +1,26 @@
+import type { EndRecord } from "../session/exec-session.ts";
+import type { AttachmentEnd } from "../session/session-service.ts";
+import { FAILURE_EXIT_CODE, reportNotice } from "./failure.ts";
+import { shortId, showEnd } from "./show-session.ts";
+import { writeJsonLine } from "./write-output.ts";
+
+/** Passes on how a session ended: the command's exit code becomes this process's. */
+export async function passOnEnd(id: string, end: AttachmentEnd, json: boolean): Promise<void> {
+  if (json) await writeJsonLine(end);
+  switch (end.kind) {
+    case "ended":
+      return passOnExitCode(id, end.end);
+    case "removed":
+      reportNotice(`Session ${shortId(id)} has been removed.`);
+      return passOnExitCode(id, end.end);
+    case "detached":
+      reportNotice(`Detached; session ${shortId(id)} goes on.`);
+  }
+}
+
+/** Of a command whose exit code nobody knows this process has none either. */
+function passOnExitCode(id: string, end: EndRecord | null): void {
+  if (end?.startError) reportNotice(end.startError.text);
+  if (end?.exitCode === null) reportNotice(`Session ${shortId(id)} has ended: ${showEnd(end)}.`);
+  process.exitCode = end?.exitCode ?? FAILURE_EXIT_CODE;
+}

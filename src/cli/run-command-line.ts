@@ -1,0 +1,60 @@
+import { Command, CommanderError } from "commander";
+import { packageVersion } from "../api/package-version.ts";
+import { attachCommand } from "./commands/attach.ts";
+import { eventsCommand } from "./commands/events.ts";
+import { execCommand } from "./commands/exec.ts";
+import { hostCommand } from "./commands/host.ts";
+import { inspectCommand } from "./commands/inspect.ts";
+import { killCommand } from "./commands/kill.ts";
+import { logsCommand } from "./commands/logs.ts";
+import { lsCommand } from "./commands/ls.ts";
+import { rmCommand } from "./commands/rm.ts";
+import { stopCommand } from "./commands/stop.ts";
+import { FAILURE_EXIT_CODE, reportFailure } from "./failure.ts";
+
+/** Does what a command line says; resolves with its exit code. */
+export async function runCommandLine(args: readonly string[]): Promise<number> {
+  endWithReader();
+  try {
+    await createProgram().parseAsync(args, { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : FAILURE_EXIT_CODE;
+    reportFailure(error, false);
+  }
+  return Number(process.exitCode ?? 0);
+}
+
+function createProgram(): Command {
+  const program = new Command("exec-sessions")
+    .description("Exec sessions in containers: the ones that Node-RED flows run, and your own.")
+    .version(packageVersion())
+    // So that options after a command's container belong to what runs in it.
+    .enablePositionalOptions();
+  const commands = [
+    lsCommand(),
+    inspectCommand(),
+    logsCommand(),
+    attachCommand(),
+    execCommand(),
+    stopCommand(),
+    killCommand(),
+    rmCommand(),
+    eventsCommand(),
+    hostCommand(),
+  ];
+  for (const command of commands) program.addCommand(command);
+  // Errors and help are thrown, so that there is one place that ends the process.
+  for (const command of [program, ...commands])
+    command.exitOverride().showHelpAfterError("(add --help for help)");
+  return program;
+}
+
+/** As any program whose reader has gone: ended by SIGPIPE, which Node.js ignores. */
+const BROKEN_PIPE_EXIT_CODE = 141;
+
+function endWithReader(): void {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(BROKEN_PIPE_EXIT_CODE);
+    throw error;
+  });
+}

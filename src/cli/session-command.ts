@@ -1,0 +1,66 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { Command, Option } from "commander";
+import { connectSessionHost } from "../client/connect-session-host.ts";
+import { SessionClient } from "../client/session-client.ts";
+import type { SessionService } from "../session/session-service.ts";
+import { reportFailure } from "./failure.ts";
+
+/** What every command takes that needs a session host. */
+export interface SessionCommandOptions {
+  readonly stateDir: string;
+  /** Absent: the host of the state directory, which is started if there is none. */
+  readonly socket?: string;
+  readonly json?: boolean;
+}
+
+/** What a command works with. */
+export interface CommandContext {
+  readonly service: SessionService;
+  /** Where the host listens. */
+  readonly socket: string;
+  /** Whether its output is for a program. */
+  readonly json: boolean;
+}
+
+/** A command that needs a session host. */
+export function sessionCommand(name: string): Command {
+  return new Command(name)
+    .addOption(stateDirOption())
+    .addOption(
+      new Option("--socket <path>", "connect to this socket only, and start no host").env(
+        "EXEC_SESSIONS_SOCKET",
+      ),
+    )
+    .option("--json", "write JSON");
+}
+
+/** Where Node-RED keeps its sessions unless it has been told otherwise. */
+export function stateDirOption(): Option {
+  return new Option("--state-dir <folder>", "the sessions' state directory")
+    .env("EXEC_SESSIONS_STATE_DIR")
+    .default(join(homedir(), ".node-red", "exec-sessions"));
+}
+
+/** Does a command's work with a session host. A failure is told on standard error and by the process's exit code. */
+export async function runWithHost(
+  options: SessionCommandOptions,
+  work: (context: CommandContext) => Promise<void>,
+): Promise<void> {
+  const { json = false } = options;
+  try {
+    const { service, socket } = await openService(options);
+    try {
+      await work({ service, socket, json });
+    } finally {
+      await service.close();
+    }
+  } catch (error) {
+    reportFailure(error, json);
+  }
+}
+
+async function openService({ socket, stateDir }: SessionCommandOptions) {
+  if (socket !== undefined) return { service: new SessionClient({ socketPath: socket }), socket };
+  return connectSessionHost({ stateDir });
+}

@@ -1,0 +1,68 @@
+import { existsSync } from "node:fs";
+import { type HostOptionsInput, parseHostOptions } from "../api/host-options.ts";
+import { readSystemdUnit } from "../process/systemd-unit.ts";
+import { askAnyVersion } from "./ask-any-version.ts";
+import { HostDialer } from "./host-dialer.ts";
+import { assertCompatible, type HostVersion, isOutdated, parseHostVersion } from "./host-version.ts";
+import type { LaunchOptions } from "./launch-session-host.ts";
+import { askToLeave } from "./replace-host.ts";
+import { SessionClient } from "./session-client.ts";
+
+/** A session host, found or started. */
+export interface ConnectedHost {
+  /**
+   * Its sessions. A call that finds no host any more starts one; a call that was under way when the host went fails with
+   * EXEC_HOST_UNREACHABLE.
+   */
+  readonly service: SessionClient;
+  /** Where it listens now. */
+  readonly socket: string;
+  readonly pid: number;
+  /** Of its package. */
+  readonly version: string;
+  /** An older host goes on because sessions run in it; it leaves when they have ended. */
+  readonly isOutdated: boolean;
+  /** What ends the host, and so its sessions, together with this process. Null: nothing that is known. */
+  readonly endsWith: SharedFate | null;
+}
+
+/** A systemd unit, such as `nodered.service`, when it is stopped or restarted; or the container that both are in. */
+export type SharedFate = { readonly kind: "unit"; readonly unit: string } | { readonly kind: "container" };
+
+/**
+ * Connects to the session host of a state directory; starts one if there is none, and replaces an older one in which no
+ * session runs. The options are for a host that is started. Throws what kept a host from serving, or EXEC_API_VERSION.
+ */
+export async function connectSessionHost(
+  options: HostOptionsInput,
+  launch: LaunchOptions = {},
+): Promise<ConnectedHost> {
+  const dialer = new HostDialer(parseHostOptions(options), launch);
+  const found = await askVersion(dialer);
+  const hasLeft = isOutdated(found) && (await askToLeave(dialer, found));
+  const host = hasLeft ? await askVersion(dialer) : found;
+  assertCompatible(host);
+  return {
+    service: new SessionClient({ socketPath: dialer.socketPath, connect: () => dialer.connect() }),
+    socket: dialer.socketPath,
+    pid: host.pid,
+    version: host.version,
+    isOutdated: isOutdated(host),
+    endsWith: findSharedFate(host.pid),
+  };
+}
+
+async function askVersion(dialer: HostDialer): Promise<HostVersion> {
+  const socket = await dialer.connect();
+  return parseHostVersion(await askAnyVersion(socket, "/version", dialer.socketPath));
+}
+
+function findSharedFate(hostPid: number): SharedFate | null {
+  const unit = readSystemdUnit(hostPid);
+  if (unit !== null && unit === readSystemdUnit(process.pid)) return { kind: "unit", unit };
+  const isInContainer = CONTAINER_MARKS.some((path) => existsSync(path));
+  return isInContainer && readSystemdUnit(hostPid) === null ? { kind: "container" } : null;
+}
+
+/** Docker and Podman put them into every container. */
+const CONTAINER_MARKS = ["/.dockerenv", "/run/.containerenv"];

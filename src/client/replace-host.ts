@@ -1,0 +1,35 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { LEAVE_SIGNAL, readHostFile } from "../api/host-file.ts";
+import { identifyProcess, signalProcess } from "../process/host-process.ts";
+import { isSameProcessAlive } from "../process/process-identity.ts";
+import { askAnyVersion } from "./ask-any-version.ts";
+import type { HostDialer } from "./host-dialer.ts";
+import type { HostVersion } from "./host-version.ts";
+
+/** A host without sessions and clients leaves within milliseconds; one with other clients may stay. */
+const LEAVE_WAIT_MS = 2_000;
+const POLL_MS = 20;
+
+/**
+ * Asks a host to leave in its first moment without running sessions and clients. Resolves with whether it has left by now;
+ * if not, it goes on serving until then.
+ */
+export async function askToLeave(dialer: HostDialer, { pid }: HostVersion): Promise<boolean> {
+  const host = readHostFile(dialer.stateDir);
+  // Of another machine or pid namespace: its pid means nothing here.
+  if (host?.pid !== pid || !isSameProcessAlive(host)) return false;
+  const isBusy = await hasRunningSessions(dialer);
+  signalProcess(identifyProcess(pid), LEAVE_SIGNAL);
+  const deadline = performance.now() + (isBusy ? 0 : LEAVE_WAIT_MS);
+  while (isSameProcessAlive(host)) {
+    if (performance.now() >= deadline) return false;
+    await wait(POLL_MS);
+  }
+  return true;
+}
+
+async function hasRunningSessions(dialer: HostDialer): Promise<boolean> {
+  const path = `/exec/json?${new URLSearchParams({ filters: JSON.stringify({ state: "running" }) })}`;
+  const rows = await askAnyVersion(await dialer.connect(), path, dialer.socketPath);
+  return !Array.isArray(rows) || rows.length > 0;
+}
