@@ -95,10 +95,10 @@ describe("the packed package, installed by npm", function () {
         assert.deepEqual(job.watch.shown("error"), []);
       });
 
-      it("ends cleanly, without an error in its log and without a session left", async () => {
+      it("ends cleanly, without a complaint in its log and without a session left", async () => {
         listening.abort();
         assert.deepEqual(await nodeRed.stop(), { code: 0, signal: null });
-        assert.doesNotMatch(nodeRed.log, /\[(error|warn|fatal)\]/);
+        assert.deepEqual(complaints(nodeRed.log), []);
         assert.deepEqual(await readdir(join(ownUserDir, "exec-sessions/sessions")), []);
       });
 
@@ -108,7 +108,7 @@ describe("the packed package, installed by npm", function () {
       });
 
       async function deployExample(name: string): Promise<DemoJob> {
-        const path = `/library/_examples_/flows/${PACKAGE_NAME}/${encodeURIComponent(name)}`;
+        const path = `/library/examples/flows/${PACKAGE_NAME}/${encodeURIComponent(name)}`;
         const flow = (await nodeRed.get(path)) as readonly FlowNode[];
         const watch = new FlowWatch(flow);
         await nodeRed.listen((message) => watch.take(message), listening.signal);
@@ -127,6 +127,12 @@ async function press({ nodeRed, flow }: DemoJob, name: string): Promise<void> {
 
 function until({ watch }: DemoJob, fact: string, condition: () => boolean): Promise<void> {
   return watch.until(fact, condition, { timeoutMs: JOB_MS });
+}
+
+/** What Node-RED always warns of in a new user directory does not count. */
+function complaints(log: string): readonly string[] {
+  const lines = log.split("\n").filter((line) => /\[(warn|error|fatal)\]/.test(line));
+  return lines.filter((line) => !/Projects disabled|Encrypted credentials not found/.test(line));
 }
 
 /** With CI=true it has to be. */

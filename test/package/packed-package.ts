@@ -79,5 +79,10 @@ export class PackedPackage {
 async function runNpm(cwd: string, ...args: readonly string[]): Promise<void> {
   const { headersEnv } = (await import(headersUrl)) as { headersEnv(): Promise<Record<string, string>> };
   const env = { ...process.env, ...(await headersEnv()) };
-  await execute("npm", args, { cwd, env });
+  try {
+    await execute("npm", args, { cwd, env });
+  } catch (error) {
+    const { stdout, stderr } = error as { readonly stdout?: string; readonly stderr?: string };
+    throw new Error(`npm ${args.join(" ")} failed:\n${stdout}${stderr}`, { cause: error });
+  }
 }
