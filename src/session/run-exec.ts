@@ -15,49 +15,54 @@ export async function runExec(
 ): Promise<EndRecord> {
   const { id } = await service.create(target, config);
   try {
-    const attachment = await service.startAndAttach(id);
-    const input = feedInput(attachment, streams.input);
-    const sizes = applySizes(service, id, streams.resizes);
-    await Promise.race([readOutput(attachment, streams.output), input.failed, sizes.failed]);
-    return await service.wait(id);
+    const attachment = await service.startAndAttach(id, { consumer: CONSUMER });
+    await Promise.race([
+      readOutput(attachment, streams.output),
+      feedInput(attachment, streams.input),
+      applySizes(service, id, streams.resizes),
+    ]);
+    // The attachment still knows the end when somebody has removed the session meanwhile.
+    const ended = await attachment.ended;
+    return ended.kind === "ended" ? ended.end : await service.wait(id);
   } finally {
-    await service.remove(id, { force: true });
+    await removeIfThere(service, id);
   }
 }
 
-/** A side stream whose only news is its failure. */
-interface SideStream {
-  readonly failed: Promise<never>;
+/** Without a registered consumer all output counts as unread, and meets the limits however fast it is read. */
+const CONSUMER = "exec";
+
+async function readOutput(attachment: Attachment, output: ExecStreams["output"]): Promise<void> {
+  for await (const chunk of attachment) {
+    await output?.(chunk);
+    attachment.advance(chunk.offset + (chunk.kind === "data" ? chunk.data.length : chunk.bytes));
+  }
 }
 
-function feedInput(attachment: Attachment, input: AsyncIterable<Uint8Array> | undefined): SideStream {
+function feedInput(attachment: Attachment, input: ExecStreams["input"]): Promise<never> {
   return sideStream(async () => {
     if (input !== undefined) for await (const chunk of input) await attachment.write(chunk);
     await attachment.endInput();
   });
 }
 
-function applySizes(service: ExecVerbs, id: string, sizes: ExecStreams["resizes"]): SideStream {
+function applySizes(service: ExecVerbs, id: string, sizes: ExecStreams["resizes"]): Promise<never> {
   return sideStream(async () => {
     if (sizes !== undefined) for await (const size of sizes) await service.resize(id, size);
   });
 }
 
-async function readOutput(attachment: Attachment, output: ExecStreams["output"]): Promise<void> {
-  for await (const chunk of attachment) await output?.(chunk);
-}
-
-/** Runs beside the output. That the command ended, or closed its input, before it had read all is no failure. */
-function sideStream(run: () => Promise<void>): SideStream {
-  const failed = new Promise<never>((_resolve, reject) => {
+/**
+ * Runs beside the output; its only news is its failure. That the command ended, or closed its input, before it had read
+ * all is none.
+ */
+function sideStream(run: () => Promise<void>): Promise<never> {
+  return new Promise((_resolve, reject) => {
     run().catch((error) => {
       const isOver = isSessionError(error) && ENDED_CODES.has(error.code);
       if (!isOver) reject(error);
     });
   });
-  // Also without a reader by then: the race is over once the output has ended.
-  failed.catch(() => {});
-  return { failed };
 }
 
 const ENDED_CODES: ReadonlySet<string> = new Set([
@@ -65,3 +70,12 @@ const ENDED_CODES: ReadonlySet<string> = new Set([
   "EXEC_WRONG_STATE",
   "EXEC_SESSION_NOT_FOUND",
 ]);
+
+async function removeIfThere(service: ExecVerbs, id: string): Promise<void> {
+  try {
+    await service.remove(id, { force: true });
+  } catch (error) {
+    // Somebody else was faster, which is as good.
+    if (!isSessionError(error) || error.code !== "EXEC_SESSION_NOT_FOUND") throw error;
+  }
+}
