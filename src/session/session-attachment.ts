@@ -1,4 +1,5 @@
 import { DEFAULT_DETACH_KEYS, DetachKeyFilter, parseDetachKeys } from "./detach-keys.ts";
+import type { EndRecord } from "./exec-session.ts";
 import type { LiveSession } from "./live-session.ts";
 import type { OutputChunk, OutputLog } from "./output-log.ts";
 import { SessionError, showValue } from "./session-error.ts";
@@ -97,8 +98,14 @@ class SessionAttachment implements Attachment {
   async #endAfterOutput(): Promise<void> {
     if (this.#hasEnded) return;
     const isWhole = this.#generation === this.#session.output.generation;
-    const end = isWhole ? await this.#session.ended.catch(() => null) : null;
+    const end = isWhole ? await this.#sessionEndOrDetach() : null;
     this.#end(end === null ? { kind: "removed", end: this.#session.record.end } : { kind: "ended", end });
+  }
+
+  /** Output can end long before its session does, where an earlier manager had the command's streams. */
+  #sessionEndOrDetach(): Promise<EndRecord | null> {
+    const ended = this.#session.ended.catch(() => null);
+    return Promise.race([ended, this.#ended.promise.then(() => null)]);
   }
 
   #end(end: AttachmentEnd): void {
