@@ -24,7 +24,7 @@ export async function build() {
     const compiler = join(root, "node_modules/typescript/bin/tsc");
     await run(process.execPath, [compiler, "-p", "tsconfig.build.json", "--outDir", next], { cwd: root });
     await copyEditorFiles(next);
-    await assertNodesBuilt(next);
+    await assertAllBuilt(next);
     if (existsSync(dist)) await rename(dist, join(work, "old"));
     await rename(next, dist);
   } finally {
@@ -48,14 +48,13 @@ async function copyEditorFiles(out) {
   }
 }
 
-/** Every node that package.json promises to Node-RED must have its code and its edit dialog. */
-async function assertNodesBuilt(out) {
-  const { "node-red": nodeRed } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
-  for (const entry of Object.values(nodeRed.nodes)) {
-    for (const file of [entry, entry.replace(/\.js$/, ".html")]) {
-      await stat(join(out, relative("dist", file))).catch(() => {
-        throw new StepFailed(`package.json names ${entry}, but the build made no ${file}.`);
-      });
+/** What package.json promises has to be there: every node's code and edit dialog, and every program. */
+async function assertAllBuilt(out) {
+  const { bin, "node-red": nodeRed } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+  const nodes = Object.values(nodeRed.nodes).flatMap((entry) => [entry, entry.replace(/\.js$/, ".html")]);
+  for (const file of [...nodes, ...Object.values(bin ?? {})]) {
+    if (!existsSync(join(out, relative("dist", file)))) {
+      throw new StepFailed(`package.json needs ${file}, but the build made no such file.`);
     }
   }
 }
