@@ -14,7 +14,7 @@ export interface StoreContents {
   readonly setAside: readonly SetAside[];
 }
 
-/** Keeps the records. Its owner is the only writer. */
+/** Keeps the records. Its owner is the only writer; unless it is open, every change of it throws EXEC_CLOSED. */
 export interface SessionStore {
   /**
    * Takes ownership and reads everything. Throws EXEC_STATE_DIR_UNUSABLE or EXEC_STATE_DIR_IN_USE (naming the owner's
@@ -25,7 +25,8 @@ export interface SessionStore {
   create(session: ExecSession): Promise<void>;
   /**
    * Writes a record whole or not at all; of several waiting revisions only the newest is written. A record with an end
-   * also survives a power cut. Throws EXEC_STORE_FAILED, or EXEC_STATE_DIR_LOST once the ownership is gone.
+   * also survives a power cut. Throws EXEC_STORE_FAILED, EXEC_STATE_DIR_LOST once the ownership is gone, or
+   * EXEC_SESSION_NOT_FOUND for what was never created or whose removal has been asked for: it never comes back.
    */
   save(session: ExecSession): Promise<void>;
   /** Deletes the bundle's files but the record. */

@@ -234,6 +234,19 @@ describe("reading a state directory", () => {
     }
   });
 
+  it("can be opened once what was in its way is gone", async () => {
+    const blocked = new FileSessionStore(join(directory, "blocked"));
+    mkdirSync(join(directory, "blocked"));
+    writeFileSync(join(directory, "blocked", "sessions"), "");
+    await assert.rejects(blocked.open(), {
+      code: "EXEC_STATE_DIR_UNUSABLE",
+      message: /file already exists \(EEXIST\)/,
+    });
+    rmSync(join(directory, "blocked", "sessions"));
+    await blocked.open();
+    await blocked.close();
+  });
+
   it("sets nothing aside because it has run out of file descriptors", async () => {
     const exhausted = `
       const { openSync, closeSync } = await import("node:fs");

@@ -95,10 +95,11 @@ export function describeStoreContract(title: string, createPlace: () => StorePla
       const id = await createSession();
       await store.save(session(id, 4));
       await assert.rejects(store.create(session(id, 1)), { code: "EXEC_STORE_FAILED" });
+      await store.save(session(id, 5));
       const twins = [createSessionId()].flatMap((twin) => [session(twin, 1), session(twin, 1)]);
       const results = await Promise.allSettled(twins.map((twin) => store.create(twin)));
       assert.deepEqual(results.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
-      assert.deepEqual(await reopened(), byId([session(id, 4), ...twins.slice(1)]));
+      assert.deepEqual(await reopened(), byId([session(id, 5), ...twins.slice(1)]));
     });
 
     it("saves only what was created and is not removed", async () => {
@@ -193,12 +194,22 @@ export function describeStoreContract(title: string, createPlace: () => StorePla
 
     it("does nothing unless it is open, and finishes what was asked before it was closed", async () => {
       const id = await createSession();
-      const saves = [store.save(ended(id, 2)), store.save(ended(id, 3))];
-      await Promise.all([store.close(), store.close()]);
-      await Promise.all(saves);
+      const order: string[] = [];
+      const saves = [2, 3].map((revision) => store.save(ended(id, revision)).then(() => order.push("saved")));
+      const closes = [1, 2].map(() => store.close().then(() => order.push("closed")));
+      await Promise.all([...saves, ...closes]);
+      assert.deepEqual(order, ["saved", "saved", "closed", "closed"]);
       for (const change of everyChange(store, id)) await assert.rejects(change(), { code: "EXEC_CLOSED" });
       const { sessions } = await store.open();
       assert.deepEqual(sessions, [ended(id, 3)]);
+    });
+
+    it("can be opened again while it is being closed", async () => {
+      const id = await createSession();
+      void store.save(ended(id, 2));
+      const closing = store.close();
+      assert.deepEqual((await store.open()).sessions, [ended(id, 2)]);
+      await closing;
     });
 
     it("agrees with a map of sessions after any interleaving of changes", async function () {
