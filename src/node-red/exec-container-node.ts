@@ -9,7 +9,7 @@ import {
   EXEC_CONTAINER_DEFAULTS,
   type ExecContainerDefinition,
 } from "./exec-container-definition.ts";
-import { openSessionService } from "./session-services.ts";
+import { closeOnShutdown, openSessionService } from "./session-services.ts";
 
 /** What create takes where neither the node nor the message says otherwise. */
 export interface ContainerDefaults {
@@ -42,6 +42,9 @@ export function setUpExecContainer(RED: NodeAPI, node: Node, saved: ExecContaine
     target: (fromMessage) => readTarget(definition, fromMessage),
     defaults: () => readDefaults(RED, node, definition),
     openService: () => openSessionService(RED, stateDir),
+  });
+  node.on("close", (_removed: boolean, done: () => void) => {
+    closeOnShutdown().then(done, done);
   });
 }
 

@@ -1,6 +1,7 @@
 import type { Node, NodeAPI, NodeMessage } from "node-red";
 import { EXEC_START_DEFAULTS, type ExecStartDefinition, readPieceRule } from "./exec-start-definition.ts";
 import { exitError, isExitError } from "./exit-policy.ts";
+import { deployUnderWay } from "./flow-life.ts";
 import { type Delivery, handleInput, type Send } from "./input-edge.ts";
 import { StatusLine } from "./node-status.ts";
 import { MemoryResumeRegistry, type ResumeEntry, type ResumeRegistry } from "./resume-registry.ts";
@@ -98,6 +99,7 @@ class ExecStart {
       rule,
       registry,
       send,
+      pause: () => deployUnderWay(this.#RED.events),
       onGap: ({ bytes }) => this.#node.warn(this.#RED._("exec-start.warning.missing", { bytes })),
     });
     const delivered = await this.#runDelivery(delivery);

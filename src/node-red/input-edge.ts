@@ -1,6 +1,6 @@
 import type { Node, NodeAPI, NodeMessage } from "node-red";
 import { FlowError } from "./flow-error.ts";
-import { onceFlowsStarted } from "./flows-started.ts";
+import { deployUnderWay, onceFlowsStarted } from "./flow-life.ts";
 
 /** Sends messages to a node's outputs, one after the other as Node-RED's `send` takes them. */
 export type Send = (messages: NodeMessage | (NodeMessage | NodeMessage[] | null)[]) => void;
@@ -38,6 +38,7 @@ export function handleInput<Result>(RED: NodeAPI, node: Node, work: NodeWork<Res
     acts.set(message, act);
     try {
       const result = await act;
+      await deployUnderWay(RED.events);
       if (isClosed) return "handedOver";
       acts.delete(message);
       return await work.deliver(result, send, message);

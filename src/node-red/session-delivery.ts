@@ -29,6 +29,8 @@ export interface SessionDeliveryOptions {
   readonly rule: PieceRule;
   readonly registry: ResumeRegistry;
   readonly send: Send;
+  /** While messages had better wait, when that will be over. */
+  readonly pause: () => Promise<void> | undefined;
   /** Told of output that was dropped before it could be read. */
   readonly onGap: (gap: OutputGap) => void;
 }
@@ -43,6 +45,7 @@ export interface DeliveredEnd {
 /** Carries one session's output and end into a flow, for as long as one life of its node lasts. */
 export class SessionDelivery {
   readonly #options: SessionDeliveryOptions;
+  readonly #detached = Promise.withResolvers<void>();
   #isDetached = false;
 
   constructor(options: SessionDeliveryOptions) {
@@ -54,6 +57,7 @@ export class SessionDelivery {
   async run(): Promise<DeliveredEnd | undefined> {
     const { attachment, entry } = this.#options;
     for await (const chunk of attachment) {
+      await this.#pause();
       if (this.#isDetached) return undefined;
       this.#deliver(chunk);
       attachment.advance(acknowledgedOffset(entry));
@@ -70,8 +74,14 @@ export class SessionDelivery {
   detach(options: { readonly forget: boolean }): void {
     const { attachment, registry, entry } = this.#options;
     this.#isDetached = true;
+    this.#detached.resolve();
     attachment.close(options);
     if (options.forget) registry.remove(entry);
+  }
+
+  async #pause(): Promise<void> {
+    const pause = this.#options.pause();
+    if (pause !== undefined) await Promise.race([pause, this.#detached.promise]);
   }
 
   #deliver(chunk: OutputChunk): void {
@@ -115,6 +125,7 @@ export class SessionDelivery {
   ): Promise<DeliveredEnd | undefined> {
     const { entry, messages, registry, send, service } = this.#options;
     const inspected = await inspectIfThere(service, entry.sessionId);
+    await this.#pause();
     if (this.#isDetached) return undefined;
     const rc = { ...createReturnCode(end, inspected), ...(isCut && { removed: true as const }) };
     const session = inspected ?? endedSession(this.#options.session, end);

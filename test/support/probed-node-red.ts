@@ -86,12 +86,20 @@ export class ProbedNodeRed {
     await waitUntil("the flows have started", () => this.#starts > starts);
   }
 
+  /** Forgets what has been told so far, but not that it is ready. */
+  forget(): void {
+    this.#told.splice(0, this.#told.length, ...this.#told.filter(({ kind }) => kind === "started"));
+  }
+
   async inject(id: string): Promise<void> {
     await this.#post(`/inject/${id}`, {});
   }
 
+  /** Starts or stops all flows, as the editor's menu does. Resolves once they run or have stopped. */
   async setFlowState(state: "start" | "stop"): Promise<void> {
+    const starts = this.#starts;
     await this.#post("/flows/state", { state });
+    if (state === "start") await waitUntil("the flows have started", () => this.#starts > starts);
   }
 
   async get(path: string): Promise<unknown> {
@@ -122,7 +130,7 @@ export class ProbedNodeRed {
   }
 
   /** Ends it as a service manager does. Gives its exit code; null: it did not end by itself. */
-  async stop(signal: "SIGTERM" | "SIGINT" = "SIGTERM"): Promise<number | null> {
+  async end(signal: "SIGTERM" | "SIGINT" = "SIGTERM"): Promise<number | null> {
     const { exitCode, signalCode } = this.#child;
     if (exitCode === null && signalCode === null) {
       const exit = once(this.#child, "exit");
@@ -131,8 +139,13 @@ export class ProbedNodeRed {
       await exit;
       clearTimeout(timer);
     }
-    await rm(this.userDir, { recursive: true, force: true });
     return this.#child.exitCode;
+  }
+
+  /** Ends it, and deletes its user directory. */
+  async stop(): Promise<void> {
+    await this.end();
+    await rm(this.userDir, { recursive: true, force: true });
   }
 
   async #waitUntilReady(): Promise<void> {
@@ -140,7 +153,7 @@ export class ProbedNodeRed {
       assert.equal(this.#child.exitCode, null, "Node-RED has ended while starting");
       const ready = this.#told.find((told) => told.kind === "ready");
       this.#port = ready?.port ?? 0;
-      return ready !== undefined;
+      return ready !== undefined && this.#starts > 0;
     };
     await waitUntil("Node-RED has started", isReady, NODE_RED_START_MS);
   }
