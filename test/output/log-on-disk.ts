@@ -53,8 +53,8 @@ export class LogOnDisk {
 
   /** When a segment or the folder was last changed, if only to undo a write that failed. */
   async changedAt(): Promise<number> {
-    const changes = [this.folder, ...(await this.files())].map(async (path) => (await stat(path)).mtimeMs);
-    return Math.max(...(await Promise.all(changes)));
+    const changes = await Promise.all([this.folder, ...(await this.files())].map(changeTimeOf));
+    return Math.max(...changes);
   }
 
   /** Closes all logs; the files stay. */
@@ -88,6 +88,15 @@ export class LogOnDisk {
 async function sizeOf(path: string): Promise<number> {
   try {
     return (await stat(path)).size;
+  } catch {
+    return 0;
+  }
+}
+
+/** A file that has been dropped meanwhile changed its folder instead. */
+async function changeTimeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).mtimeMs;
   } catch {
     return 0;
   }
