@@ -2,8 +2,9 @@ import type { IncomingMessage } from "node:http";
 import type { z } from "zod";
 import { type ApiCall, callPath, type PathParameters } from "../api/api-call.ts";
 import { ATTACH_PROTOCOL } from "../api/attach-protocol.ts";
-import type { HostConnection, UpgradedConnection } from "./host-connection.ts";
+import type { HostConnection } from "./host-connection.ts";
 import { badAnswer } from "./host-failure.ts";
+import type { UpgradedConnection } from "./host-request.ts";
 
 /** What a call is made with. Parameters that are undefined are left out. */
 export interface CallOptions<Path extends string> {

@@ -12,8 +12,8 @@ import { fromWireError } from "../api/wire-error.ts";
 import type { OutputChunk } from "../session/output-log.ts";
 import { errorText, type SessionError } from "../session/session-error.ts";
 import type { Attachment, AttachmentEnd, SessionService } from "../session/session-service.ts";
-import type { UpgradedConnection } from "./host-connection.ts";
 import { badAnswer, brokenConnection } from "./host-failure.ts";
+import type { UpgradedConnection } from "./host-request.ts";
 import { RemoteInput } from "./remote-input.ts";
 import { RemoteOutput } from "./remote-output.ts";
 

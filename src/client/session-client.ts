@@ -191,6 +191,7 @@ export class SessionClient implements service.SessionService {
       onClose: () => this.#attachments.delete(attachment),
     });
     this.#attachments.add(attachment);
+    if (this.#host.isClosed) attachment.close();
     return attachment;
   }
 }

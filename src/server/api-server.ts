@@ -1,15 +1,8 @@
-import { createServer, type IncomingMessage, type Server, STATUS_CODES } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { API_VERSION, API_VERSION_HEADER, assertApiVersionSpoken } from "../api/api-version.ts";
-import { toWireError } from "../api/wire-error.ts";
-import {
-  type ErrorCode,
-  errorCodes,
-  errorText,
-  isSessionError,
-  SessionError,
-} from "../session/session-error.ts";
+import { errorText, isSessionError, SessionError } from "../session/session-error.ts";
 import type { SessionService } from "../session/session-service.ts";
 import { type Caller, findRoute, isFromOwnClient, parseAddress, type Route } from "./api-route.ts";
 import type { ContainerDirectory } from "./container-directory.ts";
@@ -18,22 +11,18 @@ import { createHostInfo } from "./host-info.ts";
 import { hostRoutes } from "./host-routes.ts";
 import { rememberHttpListeners } from "./http-listeners.ts";
 import { listenOnSocket } from "./listen-on-socket.ts";
+import { MAX_HEADER_BYTES, refuseBytes } from "./refuse-bytes.ts";
 import { sendAnswer, sendError } from "./send-answer.ts";
+import { DEFAULT_LIMITS, type ServerLimits } from "./server-limits.ts";
 import { sessionRoutes } from "./session-routes.ts";
 import { streamRoutes } from "./stream-routes.ts";
 
-/** Enough for hundreds of sessions with several readers each; one costs about 30 kB. */
-export const DEFAULT_MAX_CONNECTIONS = 2048;
 /** Connections over the limit that are told so; beyond them a flood is not worth an answer. */
 const REFUSED_CONNECTIONS = 256;
-/** A client on the same machine sends its headers within milliseconds; one that says nothing is not waited for. */
-const HEADERS_TIMEOUT_MS = 10_000;
-/** How often connections are looked at for that. */
-const CHECK_INTERVAL_MS = 1_000;
+/** Connections that take too long are found within this part of the time that they have. */
+const CHECKS_PER_TIMEOUT = 10;
 /** Much longer than our clients keep an idle connection, so that they never use one that is just being closed. */
 const KEEP_ALIVE_MS = 60_000;
-/** Addresses have ids, names and a few options. */
-const MAX_HEADER_BYTES = 16 * 1024;
 
 export interface ApiServerOptions {
   readonly containers: ContainerDirectory;
@@ -43,8 +32,8 @@ export interface ApiServerOptions {
   readonly report: (sentence: string) => void;
   /** Told whenever a client connects or leaves, with how many are there. */
   readonly onConnections?: (count: number) => void;
-  /** Absent: {@link DEFAULT_MAX_CONNECTIONS}. */
-  readonly maxConnections?: number;
+  /** What is absent is as in DEFAULT_LIMITS. */
+  readonly limits?: Partial<ServerLimits>;
 }
 
 /** The API on its socket. */
@@ -64,6 +53,7 @@ export function createApiServer(service: SessionService, options: ApiServerOptio
 
 class HttpApiServer implements ApiServer {
   readonly #options: ApiServerOptions;
+  readonly #limits: ServerLimits;
   readonly #routes: readonly Route[];
   readonly #server: Server;
   readonly #connections = new Set<Socket>();
@@ -74,6 +64,7 @@ class HttpApiServer implements ApiServer {
 
   constructor(service: SessionService, options: ApiServerOptions) {
     this.#options = options;
+    this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     const context = { service, containers: options.containers, report: options.report };
     const info = createHostInfo(options.packageVersion);
     this.#routes = [...hostRoutes(context, info), ...sessionRoutes(context), ...streamRoutes(context)];
@@ -95,9 +86,10 @@ class HttpApiServer implements ApiServer {
   }
 
   #createServer(): Server {
+    const { headersTimeoutMs, bodyTimeoutMs, maxConnections } = this.#limits;
     const server = createServer({
-      connectionsCheckingInterval: CHECK_INTERVAL_MS,
-      headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: headersTimeoutMs / CHECKS_PER_TIMEOUT,
+      headersTimeout: headersTimeoutMs,
       keepAliveTimeout: KEEP_ALIVE_MS,
       maxHeaderSize: MAX_HEADER_BYTES,
       // A call may wait for a session's end, and its input for the command: bodies have a limit of their own.
@@ -105,11 +97,14 @@ class HttpApiServer implements ApiServer {
       // Nothing depends on a host's name on a Unix socket, and some clients send none.
       requireHostHeader: false,
     });
-    server.maxConnections = this.#maxConnections + REFUSED_CONNECTIONS;
+    server.maxConnections = maxConnections + REFUSED_CONNECTIONS;
     server.on("connection", (socket: Socket) => this.#connect(socket));
-    server.on("request", (request, response) => void this.#serve({ request, response, upgrade: undefined }));
+    server.on(
+      "request",
+      (request, response) => void this.#serve({ request, response, upgrade: undefined, bodyTimeoutMs }),
+    );
     server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) =>
-      this.#serve(openUpgradeExchange(request, socket, head)),
+      this.#serve(openUpgradeExchange({ request, socket, head, bodyTimeoutMs })),
     );
     server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) =>
       this.#refuseBytes(error, socket),
@@ -117,13 +112,9 @@ class HttpApiServer implements ApiServer {
     return server;
   }
 
-  get #maxConnections(): number {
-    return this.#options.maxConnections ?? DEFAULT_MAX_CONNECTIONS;
-  }
-
   #connect(socket: Socket): void {
     rememberHttpListeners(socket);
-    if (this.#connections.size >= this.#maxConnections) this.#refused.add(socket);
+    if (this.#connections.size >= this.#limits.maxConnections) this.#refused.add(socket);
     this.#connections.add(socket);
     this.#options.onConnections?.(this.#connections.size);
     socket.once("close", () => {
@@ -152,7 +143,7 @@ class HttpApiServer implements ApiServer {
 
   #answer(exchange: Exchange): ReturnType<Route["answer"]> {
     const { request } = exchange;
-    if (this.#refused.has(request.socket)) throw tooMany(this.#maxConnections);
+    if (this.#refused.has(request.socket)) throw tooMany(this.#limits);
     assertApiVersionSpoken(request.headers[API_VERSION_HEADER]);
     const { path, query, ...dialect } = parseAddress(request.url ?? "");
     const { route, parameters } = findRoute(this.#routes, request.method ?? "", path);
@@ -161,23 +152,10 @@ class HttpApiServer implements ApiServer {
     return route.answer({ parameters, query, from });
   }
 
-  /** Answers bytes that are no HTTP, or too many, or too few in time; if a call is being answered, it just ends. */
+  /** If a call is being answered, an answer to what came after it would garble that one. */
   #refuseBytes(error: NodeJS.ErrnoException, socket: Duplex): void {
-    if (!socket.writable || this.#busy.has(socket)) {
-      socket.destroy();
-      return;
-    }
-    const wire = toWireError(parserError(error));
-    const { status } = errorCodes[wire.code as ErrorCode];
-    const body = JSON.stringify(wire);
-    const head = [
-      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-      `${API_VERSION_HEADER}: ${API_VERSION}`,
-      "Connection: close",
-      "Content-Type: application/json",
-      `Content-Length: ${Buffer.byteLength(body)}`,
-    ];
-    socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
+    if (socket.writable && !this.#busy.has(socket)) refuseBytes(socket, error, this.#limits);
+    else socket.destroy();
   }
 }
 
@@ -187,27 +165,10 @@ function goneSignal({ response }: Exchange): AbortSignal {
   return gone.signal;
 }
 
-function tooMany(maxConnections: number): SessionError {
+function tooMany({ maxConnections }: ServerLimits): SessionError {
   return new SessionError(
     "EXEC_HOST_BUSY",
     `The session host has ${maxConnections} connections, and allows no more.`,
     { details: { maxConnections } },
   );
-}
-
-function parserError(error: NodeJS.ErrnoException): SessionError {
-  switch (error.code) {
-    case "ERR_HTTP_REQUEST_TIMEOUT":
-      return new SessionError(
-        "EXEC_REQUEST_TIMEOUT",
-        `No whole request came within ${HEADERS_TIMEOUT_MS / 1000} s.`,
-      );
-    case "HPE_HEADER_OVERFLOW":
-      return new SessionError(
-        "EXEC_REQUEST_TOO_LARGE",
-        `The request's address and headers must be no larger than ${MAX_HEADER_BYTES} bytes.`,
-      );
-    default:
-      return new SessionError("EXEC_BAD_REQUEST", `The request is no HTTP: ${error.message}.`);
-  }
 }

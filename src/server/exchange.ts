@@ -10,6 +10,8 @@ export interface Exchange {
   readonly response: ServerResponse;
   /** Undefined: the request asks for no upgrade. */
   readonly upgrade: Upgrade | undefined;
+  /** How long the request's JSON may take. */
+  readonly bodyTimeoutMs: number;
 }
 
 /** What a request asks its connection to become. */
@@ -19,10 +21,19 @@ export interface Upgrade {
   readonly socket: Duplex;
 }
 
+/** An upgrade request as Node gives it. */
+export interface UpgradeRequest {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  /** What has come after the headers. */
+  readonly head: Buffer;
+  readonly bodyTimeoutMs: number;
+}
+
 type ResponseSocket = Parameters<ServerResponse["assignSocket"]>[0];
 
 /** The exchange of a request that asks for an upgrade, so that refusing it is answering in HTTP. */
-export function openUpgradeExchange(request: IncomingMessage, socket: Duplex, head: Buffer): Exchange {
+export function openUpgradeExchange({ request, socket, head, bodyTimeoutMs }: UpgradeRequest): Exchange {
   const response = new ServerResponse(request);
   response.shouldKeepAlive = false;
   // A response takes any duplex stream; only its type says otherwise.
@@ -30,7 +41,8 @@ export function openUpgradeExchange(request: IncomingMessage, socket: Duplex, he
   response.once("finish", () => socket.end(() => socket.destroy()));
   ignoreErrors(socket);
   if (head.length > 0) socket.unshift(head);
-  return { request, response, upgrade: { protocol: (request.headers.upgrade ?? "").toLowerCase(), socket } };
+  const protocol = (request.headers.upgrade ?? "").toLowerCase();
+  return { request, response, upgrade: { protocol, socket }, bodyTimeoutMs };
 }
 
 /**

@@ -4,8 +4,6 @@ import type { Exchange, Upgrade } from "./exchange.ts";
 
 /** More than the 2 MiB of arguments and environment that Linux lets a command have, with JSON's escapes. */
 export const MAX_JSON_BYTES = 8 * 1024 * 1024;
-/** A client on the same machine needs milliseconds. */
-const BODY_TIMEOUT_MS = 10_000;
 
 /**
  * The request's JSON; an empty object if it has no body. Throws EXEC_UNSUPPORTED_MEDIA_TYPE, EXEC_REQUEST_TOO_LARGE,
@@ -13,7 +11,7 @@ const BODY_TIMEOUT_MS = 10_000;
  */
 export async function readJson(exchange: Exchange): Promise<unknown> {
   if (declaredLength(exchange) > MAX_JSON_BYTES) throw tooLarge();
-  const body = await inTime(readBody(exchange));
+  const body = await inTime(readBody(exchange), exchange.bodyTimeoutMs);
   if (body.length === 0) return {};
   assertJsonType(exchange);
   try {
@@ -87,9 +85,9 @@ function readable(stream: Readable): Promise<void> {
   });
 }
 
-async function inTime<T>(body: Promise<T>): Promise<T> {
+async function inTime<T>(body: Promise<T>, timeoutMs: number): Promise<T> {
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(tooLate()), BODY_TIMEOUT_MS);
+  const timer = setTimeout(() => late.reject(tooLate(timeoutMs)), timeoutMs);
   try {
     return await Promise.race([body, late.promise]);
   } finally {
@@ -118,10 +116,10 @@ function tooLarge(): SessionError {
   );
 }
 
-function tooLate(): SessionError {
+function tooLate(timeoutMs: number): SessionError {
   return new SessionError(
     "EXEC_REQUEST_TIMEOUT",
-    `The request's body took longer than ${BODY_TIMEOUT_MS / 1000} s.`,
+    `The request's body took longer than ${timeoutMs / 1000} s.`,
   );
 }
 

@@ -10,9 +10,7 @@ import type { SessionService } from "../../src/session/session-service.ts";
 import { FAKE_SPEC, type FakeMachine, FakeRuntime } from "./fake-runtime.ts";
 import { TestWorld } from "./test-world.ts";
 
-export type ApiWorldOptions = Partial<
-  Pick<ApiServerOptions, "maxConnections" | "onConnections" | "containers">
->;
+export type ApiWorldOptions = Partial<Pick<ApiServerOptions, "limits" | "onConnections" | "containers">>;
 
 /** The API on a socket of its own, over a service of the test's. */
 export class ApiOnSocket {

@@ -1,0 +1,17 @@
+/** What clients may cost the server. */
+export interface ServerLimits {
+  /** Connections that are served at a time. */
+  readonly maxConnections: number;
+  /** How long a connection may take over a request's headers, or say nothing at all. */
+  readonly headersTimeoutMs: number;
+  /** How long a request's JSON may take. */
+  readonly bodyTimeoutMs: number;
+}
+
+export const DEFAULT_LIMITS: ServerLimits = {
+  // Enough for hundreds of sessions with several readers each.
+  maxConnections: 2048,
+  // A client on the same machine needs milliseconds.
+  headersTimeoutMs: 10_000,
+  bodyTimeoutMs: 10_000,
+};
