@@ -22,21 +22,19 @@ export async function runTestFile(file, stdio = ["ignore", "inherit", "inherit"]
   const results = realpathSync(mkdtempSync(join(tmpdir(), "es-")));
   try {
     const output = join(results, "results.json");
-    const args = [
-      mocha,
-      "--forbid-only",
-      "--reporter",
-      reporter,
-      "--reporter-option",
-      `output=${output}`,
-      file,
-    ];
+    const args = [mocha, "--forbid-only", ...reportTo(output), file];
     const env = { ...developmentEnv(), TMPDIR: folder };
     const ended = await runInOwnGroup(process.execPath, args, { cwd: root, env, stdio });
     return judge({ ended, counts: readCounts(output), left: await sweep(folder) });
   } finally {
     rmSync(results, { recursive: true, force: true });
   }
+}
+
+/** Mocha takes CI=true for a terminal that shows colours. */
+function reportTo(output) {
+  const colours = process.stdout.isTTY ? [] : ["--no-color"];
+  return ["--reporter", reporter, "--reporter-option", `output=${output}`, ...colours];
 }
 
 function judge({ ended, counts, left }) {
