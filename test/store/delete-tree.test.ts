@@ -37,10 +37,12 @@ describe("deleting a tree", () => {
   });
 
   it("takes a single file or link, and nothing where nothing is", async () => {
+    mkdirSync(join(folder, "outside"));
+    writeFileSync(join(folder, "outside", "kept"), "");
     writeFileSync(join(folder, "file"), "");
-    symlinkSync(folder, join(folder, "link"));
+    symlinkSync("outside", join(folder, "link"));
     for (const name of ["file", "link", "nothing", "nothing/below"]) await deleteTree(join(folder, name));
-    assert.deepEqual(readdirSync(folder), []);
+    assert.deepEqual([readdirSync(folder), readdirSync(join(folder, "outside"))], [["outside"], ["kept"]]);
   });
 
   it("minds no one who deletes at the same time", async () => {
