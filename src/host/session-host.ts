@@ -21,6 +21,11 @@ export interface SessionHostParts {
   readonly report: (sentence: string) => void;
 }
 
+const INTENTS = {
+  stop: "running sessions, which are stopped",
+  keep: "running sessions, which are kept without their output and exit codes",
+};
+
 /** Gives a session service to other processes, as long as anybody needs it or until it is told to stop. */
 export class SessionHost {
   readonly #parts: SessionHostParts;
@@ -115,10 +120,8 @@ export class SessionHost {
 
   async #stop(reason: string): Promise<void> {
     const { options, service, socket, report } = this.#parts;
-    const count = (await runningSessions(service)).length;
-    report(
-      `${reason}: ${count} running sessions are ${options.onStop === "stop" ? "stopped" : "kept, without their output and exit codes"}.`,
-    );
+    const { length } = await runningSessions(service);
+    report(`${reason}: ${INTENTS[options.onStop]}: ${length}.`);
     await hideSocket(socket);
     if (options.onStop === "stop")
       await stopSessions(service, { impatience: this.#impatience.signal, report });

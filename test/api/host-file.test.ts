@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type HostFile, readHostFile, removeHostFile, writeHostFile } from "../../src/api/host-file.ts";
+
+const HOST: HostFile = {
+  pid: 12,
+  startTime: 34,
+  bootId: "b",
+  socket: "/s/host.sock",
+  version: "1.2.3",
+  unit: "nodered.service",
+};
+
+describe("a host's file in its state directory", () => {
+  let folder: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "hf-"));
+  });
+
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it("is read as it was written, by its owner only", () => {
+    writeHostFile(folder, { ...HOST, pid: 11 });
+    writeHostFile(folder, HOST);
+    assert.deepEqual(readHostFile(folder), HOST);
+    assert.deepEqual(readdirSync(folder), ["host.json"]);
+    assert.equal(statSync(join(folder, "host.json")).mode & 0o777, 0o600);
+  });
+
+  it("tells nothing where it is missing, torn or something else", () => {
+    assert.equal(readHostFile(folder), null);
+    for (const text of ["", "{", "null", JSON.stringify({ ...HOST, pid: "12" })]) {
+      writeFileSync(join(folder, "host.json"), text);
+      assert.equal(readHostFile(folder), null, text);
+    }
+  });
+
+  it("can be removed again, also if it is not there", () => {
+    writeHostFile(folder, HOST);
+    removeHostFile(folder);
+    removeHostFile(folder);
+    assert.deepEqual(readdirSync(folder), []);
+  });
+});
