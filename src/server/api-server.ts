@@ -129,26 +129,27 @@ class HttpApiServer implements ApiServer {
     this.#busy.add(request.socket);
     response.once("close", () => this.#busy.delete(request.socket));
     response.setHeader(API_VERSION_HEADER, String(API_VERSION));
+    const gone = goneSignal(exchange);
     try {
-      const answer = await this.#answer(exchange);
+      const answer = await this.#answer(exchange, gone);
       if (typeof answer === "function") await answer(exchange);
       else sendAnswer(response, answer);
     } catch (error) {
-      if (!isSessionError(error)) {
+      if (!isSessionError(error) && !gone.aborted) {
         this.#options.report(`${request.method} ${request.url} failed: ${errorText(error)}`);
       }
       sendError(response, error);
     }
   }
 
-  #answer(exchange: Exchange): ReturnType<Route["answer"]> {
+  #answer(exchange: Exchange, gone: AbortSignal): ReturnType<Route["answer"]> {
     const { request } = exchange;
     if (this.#refused.has(request.socket)) throw tooMany(this.#limits);
     assertApiVersionSpoken(request.headers[API_VERSION_HEADER]);
     const { path, query, ...dialect } = parseAddress(request.url ?? "");
     const { route, parameters } = findRoute(this.#routes, request.method ?? "", path);
     const isOwnClient = isFromOwnClient(exchange);
-    const from: Caller = { ...dialect, isOwnClient, exchange, gone: goneSignal(exchange) };
+    const from: Caller = { ...dialect, isOwnClient, exchange, gone };
     return route.answer({ parameters, query, from });
   }
 
