@@ -10,7 +10,7 @@ export interface PidFileWait {
   readonly timeoutMs: number;
 }
 
-/** Where the kernel tells of no changes, for example because all watches are used up, the file is looked at so often. */
+/** The file is looked at so often, also where the kernel tells of no changes, for example because all watches are used up. */
 const POLL_MS = 20;
 
 /**
@@ -23,12 +23,20 @@ export async function waitForPidFile({
   timeoutMs,
 }: PidFileWait): Promise<number | null | undefined> {
   const { promise, resolve } = Promise.withResolvers<number | null | undefined>();
+  let seenBefore: number | null = null;
   const look = () => {
     const pid = readPidFile(path);
     if (pid !== null && isStartedBy(writer.startTime, pid)) resolve(pid);
+    return pid;
+  };
+  const lookAgain = () => {
+    const pid = look();
+    // A process may be gone by now; then what tells its pid from the beginning of one is that it does not change any more.
+    if (pid !== null && pid === seenBefore) resolve(pid);
+    seenBefore = pid;
   };
   const watcher = watchFolder(dirname(path), look);
-  const poll = setInterval(look, POLL_MS);
+  const poll = setInterval(lookAgain, POLL_MS);
   const timer = setTimeout(resolve, timeoutMs, undefined);
   void writer.ended.then(() => resolve(readPidFile(path)));
   look();
@@ -52,10 +60,7 @@ export function readPidFile(path: string): number | null {
   }
 }
 
-/**
- * A file read while it is being written may hold the first digits only: the pid of some older process, or of none. A
- * process that is already gone is recognised when the writer has ended.
- */
+/** A file read while it is being written may hold the first digits only: the pid of some older process, or of none. */
 function isStartedBy(writerStartTime: number, pid: number): boolean {
   const startTime = readProcessStat(pid)?.startTime;
   return startTime !== undefined && startTime >= writerStartTime;

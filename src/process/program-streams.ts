@@ -1,4 +1,4 @@
-import { closeSync } from "node:fs";
+import { closeSync, fchownSync } from "node:fs";
 import { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import type { TerminalSize } from "../session/terminal-size.ts";
@@ -21,25 +21,34 @@ export interface ProgramStreams {
   release(): void;
 }
 
-export interface AttachedStreams {
+export interface PipeRequest {
   readonly stdin: boolean;
   readonly stdout: boolean;
   readonly stderr: boolean;
+  /** Who may open the streams by their paths, such as /dev/stderr. Absent: this process's user. */
+  readonly owner?: StreamOwner;
+}
+
+/** A user of this machine, by number. */
+export interface StreamOwner {
+  readonly uid: number;
+  readonly gid: number;
 }
 
 /** Pipes for the attached streams, /dev/null for the others. */
-export async function openPipes(source: PipeSource, attached: AttachedStreams): Promise<ProgramStreams> {
+export async function openPipes(source: PipeSource, request: PipeRequest): Promise<ProgramStreams> {
   const pipes: Pipe[] = [];
   const open = async (isAttached: boolean, ours: OurEnd) => {
     if (!isAttached) return null;
     const pipe = await openPipe(source, ours);
     pipes.push(pipe);
+    if (request.owner) fchownSync(pipe.theirFd, request.owner.uid, request.owner.gid);
     return pipe;
   };
   try {
-    const stdin = await open(attached.stdin, "write");
-    const stdout = await open(attached.stdout, "read");
-    const stderr = await open(attached.stderr, "read");
+    const stdin = await open(request.stdin, "write");
+    const stdout = await open(request.stdout, "read");
+    const stderr = await open(request.stderr, "read");
     return {
       theirs: [stdin?.theirFd ?? "ignore", stdout?.theirFd ?? "ignore", stderr?.theirFd ?? "ignore"],
       stdin: stdin?.socket ?? null,

@@ -1,8 +1,9 @@
 import { Readable } from "node:stream";
 import type { ReadStream } from "node:tty";
+import type { OutputSource } from "./output-source.ts";
 
 /** What a terminal prints. Ends where the kernel says EIO, which is how it says that nobody has the slave open any more. */
-export class TerminalOutput extends Readable {
+export class TerminalOutput extends Readable implements OutputSource {
   readonly #source: ReadStream;
 
   constructor(source: ReadStream) {
@@ -16,6 +17,14 @@ export class TerminalOutput extends Readable {
       if (error.code !== "EIO") this.destroy(error);
     });
     source.once("close", () => this.push(null));
+  }
+
+  get receivedBytes(): number {
+    return this.#source.bytesRead;
+  }
+
+  get isBackedUp(): boolean {
+    return this.#source.isPaused();
   }
 
   override _read(): void {

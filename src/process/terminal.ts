@@ -1,7 +1,8 @@
 import { closeSync, fchownSync } from "node:fs";
-import type { Readable, Writable } from "node:stream";
+import type { Writable } from "node:stream";
 import { ReadStream } from "node:tty";
 import type { TerminalSize } from "../session/terminal-size.ts";
+import type { StreamOwner } from "./program-streams.ts";
 import { TerminalInput } from "./terminal-input.ts";
 import type { TerminalLibrary } from "./terminal-library.ts";
 import { TerminalOutput } from "./terminal-output.ts";
@@ -12,7 +13,7 @@ export interface TerminalOptions {
   /** Passes all bytes as they are, for a program that has a terminal of its own behind this one. */
   readonly raw: boolean;
   /** Who may open the terminal by its path. Absent: this process's user. */
-  readonly owner?: { readonly uid: number; readonly gid: number };
+  readonly owner?: StreamOwner;
 }
 
 /**
@@ -32,7 +33,7 @@ export class Terminal {
   readonly slaveFd: number;
   readonly input: Writable;
   /** Ends when no process has the slave open any more. */
-  readonly output: Readable;
+  readonly output: TerminalOutput;
   readonly #masterFd: number;
   readonly #source: ReadStream;
   readonly #library: TerminalLibrary;

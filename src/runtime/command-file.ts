@@ -10,6 +10,8 @@ export interface CommandPlace {
   readonly name: string;
   readonly env: ReadonlyMap<string, string>;
   readonly workDir: string;
+  /** Whether a text without a first line for the kernel is run by a shell, as execvp(3) does. */
+  readonly runsPlainText: boolean;
 }
 
 /** What the C library searches without a PATH. */
@@ -25,7 +27,7 @@ export async function diagnoseCommand(place: CommandPlace): Promise<StartError |
   let unusable: string | undefined;
   for (const path of listCandidates(place)) {
     const stats = await root.stat(path);
-    if (stats?.isFile() && (stats.mode & ANY_EXECUTE) !== 0) return diagnoseFile(root, path);
+    if (stats?.isFile() && (stats.mode & ANY_EXECUTE) !== 0) return diagnoseFile(place, path);
     if (stats !== null) unusable ??= path;
   }
   if (unusable !== undefined) return { kind: "notExecutable", text: `${unusable}: permission denied` };
@@ -42,7 +44,7 @@ function listCandidates({ name, env, workDir }: CommandPlace): readonly string[]
 }
 
 /** Follows a script to its interpreter, and that to its own, as the kernel does. */
-async function diagnoseFile(root: ContainerRoot, path: string): Promise<StartError | null> {
+async function diagnoseFile({ root, runsPlainText }: CommandPlace, path: string): Promise<StartError | null> {
   let file = path;
   for (let scripts = 0; scripts < MAX_SCRIPTS; scripts++) {
     const header = await root.readFile(file, HEADER_BYTES);
@@ -51,7 +53,7 @@ async function diagnoseFile(root: ContainerRoot, path: string): Promise<StartErr
       return { kind: "badInterpreter", text };
     }
     const { format, interpreter } = findInterpreter(header);
-    if (format === "unknown" && !hasOtherFormats()) {
+    if (format === "unknown" && !runsPlainText && !hasOtherFormats()) {
       return { kind: "notExecutable", text: `${path}: exec format error` };
     }
     if (interpreter === null) return null;

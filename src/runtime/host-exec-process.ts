@@ -80,7 +80,7 @@ export function adoptProcess(identity: HostProcess): ExecProcess {
 }
 
 /** Resolves once a process is gone that nobody here is the parent of. Does not keep this process going by itself. */
-export async function waitForEnd(identity: HostProcess): Promise<ExecExit> {
-  while (findProcess(identity) !== null) await setTimeout(POLL_MS, undefined, { ref: false });
+export async function waitForEnd(identity: HostProcess, pollMs = POLL_MS): Promise<ExecExit> {
+  while (findProcess(identity) !== null) await setTimeout(pollMs, undefined, { ref: false });
   return UNKNOWN_EXIT;
 }

@@ -6,9 +6,6 @@ import type { ProcessUser } from "./user-lookup.ts";
 /** The only container of the local runtime: the machine itself. */
 export const LOCAL_CONTAINER_ID = "local";
 
-/** What the OCI runtimes give to a user without an entry in passwd. */
-const NO_HOME = "/";
-
 /** A command as this machine will run it: this process's user, environment and working directory, merged with the request. */
 export async function resolveOnMachine(config: ExecConfig): Promise<ProcessRequest> {
   const self = ownUser();
@@ -18,9 +15,8 @@ export async function resolveOnMachine(config: ExecConfig): Promise<ProcessReque
     container: LOCAL_CONTAINER_ID,
     openRoot: () => ContainerRoot.open("/"),
   });
-  const env = new Map([["HOME", NO_HOME], ...request.env]);
   const user = isOtherUser(request.user) ? withoutGroups(request.user) : self;
-  return { ...request, env, user };
+  return { ...request, user };
 }
 
 /** Whether a command's user is not this process's own, so that the process must change it. */

@@ -16,7 +16,7 @@ export async function diagnoseOnMachine(
   try {
     const stats = await root.stat(workDir);
     if (!stats?.isDirectory()) return { kind: "badWorkDir", text: `${workDir}: ${NO_FOLDER}` };
-    return await diagnoseCommand({ root, name, env, workDir });
+    return await diagnoseCommand({ root, name, env, workDir, runsPlainText: true });
   } catch (error) {
     if (errnoOf(error) !== "EACCES") throw error;
     return null;

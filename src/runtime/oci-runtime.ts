@@ -1,3 +1,4 @@
+import { resizeTerminalOf } from "../process/controlling-terminal.ts";
 import { errnoOf } from "../process/errno.ts";
 import { findProcess, parseHostProcess } from "../process/host-process.ts";
 import type { PipeSource } from "../process/pipe-source.ts";
@@ -25,7 +26,7 @@ import { type StartedCommand, startInContainer } from "./oci-start.ts";
 import { type ProcessRequest, resolveRequest, toResolvedProcess } from "./process-request.ts";
 import { requireTerminals } from "./require-terminals.ts";
 import { assertRuntimeProgram } from "./runtime-program.ts";
-import { sessionStreams } from "./session-streams.ts";
+import { type AllStreams, sessionStreams } from "./session-streams.ts";
 import { isLateFailure, startErrorKind } from "./start-error-table.ts";
 
 export interface OciRuntimeOptions {
@@ -82,11 +83,10 @@ export class OciRuntime implements Runtime {
     );
     return new HostExecProcess({
       identity: started.identity,
-      // The terminal here is not the controlling one of the runtime, which passes a new size on to the command's.
-      streams: sessionStreams(started.runtime, config, () => void announceWindowChange(started.runtime)),
+      streams: sessionStreams(withResize(started, terminals), config),
       exited: (sentSignals) =>
         readOciExit({
-          runtimeExited: started.runtime.exited,
+          runtimeExited: started.runtime.program.exited,
           identity: started.identity,
           sentSignals,
           findLateFailure: () => this.#findLateFailure(container.id, config, request, files.log),
@@ -119,12 +119,12 @@ export class OciRuntime implements Runtime {
     try {
       return await starting;
     } catch (error) {
-      if (errnoOf(error) !== undefined && !(error instanceof SessionError)) {
-        await assertRuntimeProgram(this.spec.kind, this.#program);
-        throw new StartFailure({ kind: "runtime", text: errorText(error) }, { cause: error });
-      }
-      if (!(error instanceof StartFailure) || error.startError.kind !== "runtime") throw error;
-      throw (await this.#stateFailure(id, error.startError.text)) ?? error;
+      if (error instanceof SessionError) throw error;
+      const { kind, text }: StartError =
+        error instanceof StartFailure ? error.startError : { kind: "runtime", text: errorText(error) };
+      if (kind !== "runtime") throw error;
+      await assertRuntimeProgram(this.spec.kind, this.#program);
+      throw (await this.#stateFailure(id, text)) ?? new StartFailure({ kind, text }, { cause: error });
     }
   }
 
@@ -152,7 +152,7 @@ export class OciRuntime implements Runtime {
       const root = await this.#containers.openRoot(id);
       try {
         const [name = ""] = config.command;
-        const failure = await diagnoseCommand({ root, name, env, workDir });
+        const failure = await diagnoseCommand({ root, name, env, workDir, runsPlainText: false });
         return failure?.kind === "notFound" ? null : failure;
       } finally {
         await root.close();
@@ -162,4 +162,21 @@ export class OciRuntime implements Runtime {
       return null;
     }
   }
+}
+
+/**
+ * The command's terminal is another one than that of its runtime. Where it cannot be reached, the runtime is told to take
+ * the new size over, which runc does, and crun not in all versions.
+ */
+function withResize({ runtime, identity }: StartedCommand, terminals: TerminalLibrary | null): AllStreams {
+  const { program, stdin, stdout, stderr } = runtime;
+  return {
+    ...{ stdin, stdout, stderr },
+    resize: (size) => {
+      program.resize(size);
+      if (terminals === null || findProcess(identity) === null) return;
+      if (!resizeTerminalOf(identity.pid, terminals, size)) void announceWindowChange(program);
+    },
+    release: () => runtime.release(),
+  };
 }

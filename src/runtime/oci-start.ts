@@ -1,16 +1,18 @@
 import { type HostProcess, identifyProcess } from "../process/host-process.ts";
 import { waitForPidFile } from "../process/pid-file.ts";
 import { killTree } from "../process/process-tree.ts";
-import { type Program, startProgram } from "../process/program.ts";
+import type { Program } from "../process/program.ts";
 import type { ExecConfig } from "../session/exec-config.ts";
 import type { RuntimeSpec } from "../session/exec-session.ts";
 import { StartFailure } from "../session/runtime.ts";
+import type { AttachedRuntime } from "./attached-runtime.ts";
 import { type BundleFiles, deleteProcessFile, writeProcessFile } from "./bundle-files.ts";
 import { openExtraFds } from "./extra-files.ts";
+import { attachRuntime } from "./oci-attach.ts";
 import { readLastError } from "./oci-log.ts";
 import type { OciProcess } from "./oci-process.ts";
 import { rootArguments } from "./oci-state.ts";
-import { openSessionStreams, type StreamSource } from "./session-streams.ts";
+import type { StreamSource } from "./session-streams.ts";
 import { startErrorKind } from "./start-error-table.ts";
 
 /** A runtime on a machine under load takes seconds; one that takes longer than this hangs. */
@@ -29,7 +31,7 @@ export interface OciStartRequest {
 export interface StartedCommand {
   readonly identity: HostProcess;
   /** The attached runtime, which waits for the command and has its streams. */
-  readonly runtime: Program;
+  readonly runtime: AttachedRuntime;
 }
 
 /** Runs `RUNTIME exec`, attached, and resolves once the command runs. Throws StartFailure if it does not come to that. */
@@ -38,25 +40,20 @@ export async function startInContainer(request: OciStartRequest): Promise<Starte
   const extra = await openExtraFds(request.config);
   try {
     await writeProcessFile(files, request.process);
-    const runtime = await startRuntime(request, extra.fds);
-    return { runtime, identity: await waitForCommand(runtime, files) };
+    const runtime = await attachRuntime(request.spec.kind, {
+      file: request.program,
+      args: execArguments(request),
+      config: request.config,
+      source: request.streams,
+      extraFds: extra.fds,
+    });
+    const identity = await waitForCommand(runtime, files);
+    runtime.watch(identity);
+    return { runtime, identity };
   } finally {
     await extra.close();
     await deleteProcessFile(files);
   }
-}
-
-/**
- * Not by execa, which takes 0.4 to 1 ms more for a start that takes 6, and from its own start on throws away output that
- * nobody reads yet.
- */
-async function startRuntime(request: OciStartRequest, extraFds: readonly number[]): Promise<Program> {
-  const { program: file, config, streams } = request;
-  // The terminal here only passes bytes on: the one that the command sees is made by the runtime in the container.
-  return startProgram(
-    { file, args: execArguments(request), ownSession: true, extraFds },
-    await openSessionStreams(streams, config, { raw: true }),
-  );
 }
 
 function execArguments({ spec, config, containerId, files }: OciStartRequest): readonly string[] {
@@ -71,16 +68,16 @@ function execArguments({ spec, config, containerId, files }: OciStartRequest): r
   ];
 }
 
-async function waitForCommand(runtime: Program, files: BundleFiles): Promise<HostProcess> {
-  const writer = identifyProcess(runtime.pid);
+async function waitForCommand(runtime: AttachedRuntime, files: BundleFiles): Promise<HostProcess> {
+  const writer = identifyProcess(runtime.program.pid);
   const pid = await waitForPidFile({
     path: files.pid,
-    writer: { startTime: writer.startTime ?? 0, ended: runtime.exited },
+    writer: { startTime: writer.startTime ?? 0, ended: runtime.program.exited },
     timeoutMs: START_TIMEOUT_MS,
   });
   if (typeof pid === "number") return identifyCommand(pid, writer);
   runtime.release();
-  if (pid === null) throw await startFailure(runtime, files);
+  if (pid === null) throw await startFailure(runtime.program, files);
   await killTree(writer);
   const text = `the runtime did not start the command within ${START_TIMEOUT_MS / 1000} s and was killed`;
   throw new StartFailure({ kind: "runtime", text });

@@ -4,7 +4,10 @@ import type { ResolvedProcess } from "../session/exec-session.ts";
 import { SessionError, showValue } from "../session/session-error.ts";
 import type { ContainerRoot } from "./container-root.ts";
 import { mergeEnvironment } from "./merged-environment.ts";
-import { type FoundUser, findUser, type ProcessUser } from "./user-lookup.ts";
+import { findHome, findUser, type ProcessUser } from "./user-lookup.ts";
+
+/** The home of a user without an entry in passwd, as runc has it; crun gives it none. */
+const NO_HOME = "/";
 
 /** What a container, or the machine itself, gives to a process that asks for nothing. */
 export interface ProcessDefaults {
@@ -50,13 +53,18 @@ async function lookUp({ config, defaults, container, openRoot }: ProcessSource):
   readonly user: ProcessUser;
   readonly home: string | null;
 }> {
-  if (config.user === "" && config.workDir === "") return { user: defaults.user, home: null };
+  // Root's home every runtime finds by itself.
+  const needsHome = defaults.user.uid !== 0 && !defaults.env.some((entry) => entry.startsWith("HOME="));
+  if (config.user === "" && config.workDir === "" && !needsHome) return { user: defaults.user, home: null };
   const root = await openRoot();
   try {
     if (config.workDir !== "") await assertFolder(root, config.workDir, container);
-    if (config.user === "") return { user: defaults.user, home: null };
-    const { home, ...user }: FoundUser = await findUser({ root, user: config.user, container });
-    return { user, home };
+    if (config.user !== "") {
+      const { home, ...user } = await findUser({ root, user: config.user, container });
+      return { user, home: home ?? NO_HOME };
+    }
+    const home = needsHome ? await findHome(root, defaults.user.uid) : null;
+    return { user: defaults.user, home: needsHome ? (home ?? NO_HOME) : null };
   } finally {
     await root.close();
   }

@@ -39,6 +39,12 @@ export async function findUser({ root, user, container }: UserRequest): Promise<
   return { uid: found.uid, gid: found.gid, home: found.home, additionalGids };
 }
 
+/** The home of a user by number. Null: the container has no such user, or it has no home. */
+export async function findHome(root: ContainerRoot, uid: number): Promise<string | null> {
+  const users = await readUsers(root);
+  return users.find((user) => user.uid === uid)?.home || null;
+}
+
 interface NamedUser {
   readonly uid: number;
   readonly gid: number;
