@@ -19,6 +19,10 @@ process.env.NODE_DISABLE_COMPILE_CACHE = "1";
 // The event loop opens its signal pipe with the first handler; without this, the first suite that needs one would seem to leak it.
 process.once("SIGHUP", ignore).off("SIGHUP", ignore);
 process.once("exit", sweep);
+// Mocha takes a promise that nobody handles for none of its business; in Node-RED it ends the whole process.
+process.on("unhandledRejection", (reason) => {
+  throw reason;
+});
 
 /**
  * Fails every top-level suite that leaves a process, an open stream, a timer, a mount or a file in the temporary folder
