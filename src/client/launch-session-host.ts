@@ -25,8 +25,19 @@ const READY_TIMEOUT_MS = 30_000;
  * start, else EXEC_HOST_UNREACHABLE with its last words. Whether there is a host already is not looked at.
  */
 export async function launchSessionHost(host: HostOptions, options: LaunchOptions = {}): Promise<Ready> {
-  const { program = OWN_PROGRAM, readyTimeoutMs = READY_TIMEOUT_MS } = options;
   const prefix = await createScopePrefix(options.scope);
+  try {
+    return await start(host, prefix, options);
+  } catch (error) {
+    const mayBeTheScope =
+      prefix.length > 0 && isSessionError(error) && error.code === "EXEC_HOST_UNREACHABLE";
+    if (mayBeTheScope) return start(host, [], options);
+    throw error;
+  }
+}
+
+async function start(host: HostOptions, prefix: readonly string[], options: LaunchOptions): Promise<Ready> {
+  const { program = OWN_PROGRAM, readyTimeoutMs = READY_TIMEOUT_MS } = options;
   const log = openLog(host.stateDir);
   try {
     const logStart = fstatSync(log).size;
