@@ -30,7 +30,8 @@ export class FileSessionStore implements SessionStore {
   }
 
   async open(): Promise<StoreContents> {
-    await this.#closing;
+    // Whoever closed it has been told if that failed.
+    await this.#closing.catch(() => {});
     const lock = new StateDirectoryLock(this.#directory, this.#heartbeat);
     const { sessions, legacy, setAside, legacyPaths } = await this.#takeAndRead(lock);
     this.#lock = lock;

@@ -47,10 +47,17 @@ export function placeClaim(directory: string, claim: OwnerClaim): string | null 
     fs.renameSync(prepared, join(directory, OWNER_FOLDER));
     return name;
   } catch (error) {
-    fs.rmSync(prepared, { recursive: true, force: true });
+    discard(prepared);
     if (HELD.has(systemCode(error))) return null;
     throw error;
   }
+}
+
+/** Best effort, while the true error is on its way; what stays is swept by the next owner. */
+function discard(prepared: string): void {
+  try {
+    fs.rmSync(prepared, { recursive: true, force: true });
+  } catch {}
 }
 
 /** ENOENT: the winner has swept away what we had prepared. */
@@ -73,7 +80,11 @@ export function isClaimStanding(directory: string, name: string): boolean {
 
 /** Ends a claim, our own or a dead owner's. Ended before: nothing to do. */
 export function withdrawClaim(directory: string, name: string): void {
-  fs.rmSync(join(directory, OWNER_FOLDER, name), { force: true });
+  try {
+    fs.unlinkSync(join(directory, OWNER_FOLDER, name));
+  } catch (error) {
+    if (systemCode(error) !== "ENOENT") throw error;
+  }
 }
 
 /** Deletes what killed processes had prepared, once the directory is ours. */

@@ -95,6 +95,18 @@ describeNeeding(["root", "mount"], "file store on a full or read-only disk", () 
     assert.deepEqual(await reopened(), [session(3)]);
   });
 
+  it("says so when a closed store cannot give the directory up, and passes on with its process", async () => {
+    remount("ro");
+    await assert.rejects(store.close(), {
+      code: "EXEC_STATE_DIR_UNUSABLE",
+      details: { directory, errno: "EROFS" },
+    });
+    remount("rw");
+    await assert.rejects(store.open(), { code: "EXEC_STATE_DIR_IN_USE" });
+    rmSync(join(directory, "owner"), { recursive: true });
+    assert.deepEqual((await store.open()).sessions, [session(1)]);
+  });
+
   it("cannot be opened there, and says why", async () => {
     await store.close();
     fillDisk();
