@@ -1,4 +1,5 @@
-import { rm, stat, writeFile } from "node:fs/promises";
+import { rmSync, writeFileSync } from "node:fs";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { findProcess, type HostProcess, identifyProcess } from "../process/host-process.ts";
 import { readPidFile } from "../process/pid-file.ts";
@@ -22,14 +23,14 @@ export function bundleFiles(bundle: string): BundleFiles {
   };
 }
 
-/** Writes the process file, for this user's eyes only. */
-export async function writeProcessFile({ process: path }: BundleFiles, process: OciProcess): Promise<void> {
-  await writeFile(path, JSON.stringify(process), { mode: 0o600, flag: "wx" });
+/** Writes the process file, for this user's eyes only. Synchronous, as its deletion: the page cache takes it at once. */
+export function writeProcessFile({ process: path }: BundleFiles, process: OciProcess): void {
+  writeFileSync(path, JSON.stringify(process), { mode: 0o600, flag: "wx" });
 }
 
 /** Deletes the process file. Not there: nothing to do. */
-export async function deleteProcessFile({ process: path }: BundleFiles): Promise<void> {
-  await rm(path, { force: true });
+export function deleteProcessFile({ process: path }: BundleFiles): void {
+  rmSync(path, { force: true });
 }
 
 /**

@@ -24,8 +24,8 @@ export interface SessionStore {
   /** Makes the session's bundle and writes its first record, or leaves nothing behind. Throws EXEC_STORE_FAILED. */
   create(session: ExecSession): Promise<void>;
   /**
-   * Writes a record whole or not at all; of several waiting revisions only the newest is written. A record with an end
-   * also survives a power cut. Throws EXEC_STORE_FAILED, EXEC_STATE_DIR_LOST once the ownership is gone, or
+   * Writes a record whole or not at all; of several waiting revisions only the newest is written. The end
+   * of a command that ran for a second or longer also survives a power cut. Throws EXEC_STORE_FAILED, EXEC_STATE_DIR_LOST once the ownership is gone, or
    * EXEC_SESSION_NOT_FOUND for what was never created or whose removal has been asked for: it never comes back.
    */
   save(session: ExecSession): Promise<void>;

@@ -91,12 +91,12 @@ export class SessionFiles {
     return written;
   }
 
-  /** Done when it returns, unless the record has an end: then the disk is waited for. */
+  /** Done when it returns, unless the record must outlive a power cut: then the disk is waited for. */
   async #write(session: ExecSession): Promise<void> {
     if (session.revision <= this.#writtenRevision) return;
     const text = formatRecord(session);
-    if (session.end === null) writeRecord(this.#options.bundle, text);
-    else await writeRecordDurably(this.#options.bundle, text);
+    if (isWorthSyncing(session)) await writeRecordDurably(this.#options.bundle, text);
+    else writeRecord(this.#options.bundle, text);
     this.#writtenRevision = session.revision;
   }
 
@@ -130,6 +130,17 @@ export class SessionFiles {
     }
   }
 }
+
+/**
+ * Whether losing the record to a power cut would lose more than a command that is quickly run again. Without it, the
+ * session is found to be running and ends as lost, which is no lie; syncing takes a tenth of a short command's round trip.
+ */
+function isWorthSyncing({ startedAt, end }: ExecSession): boolean {
+  if (end === null || startedAt === null) return false;
+  return Date.parse(end.endedAt) - Date.parse(startedAt) >= DURABLE_RUN_MS;
+}
+
+const DURABLE_RUN_MS = 1000;
 
 function makeBundle({ id, bundle }: SessionFilesOptions): void {
   try {
