@@ -88,7 +88,8 @@ function takeOver(
     },
   );
   const receiveAll = async () => {
-    for (const message of await messages) if (!isCancelled) node.receive(message);
+    // What was begun can be unfinished as well, if an earlier life was still taking it over.
+    for (const message of new Set(await messages)) if (!isCancelled) node.receive(message);
   };
   const cancel = onceFlowsStarted(RED.events, () => {
     receiveAll().catch((error) => node.error(new FlowError(error)));

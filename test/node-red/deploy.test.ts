@@ -85,7 +85,41 @@ for (const version of NODE_RED_VERSIONS) {
       });
     }
 
-    it("the original message goes on, with properties that no file could hold", async () => {
+    it("five deploys in a row lose and repeat nothing", async () => {
+      await startSession();
+      const stop = new AbortController();
+      const writing = writeUntil(pipe, stop.signal);
+      for (let count = 1; count <= 5; count++) await nodeRed.deploy(flowNodes(pipe.path, {}), "full");
+      stop.abort();
+      const written = await writing;
+      await nodeRed.message("end");
+      assert.equal(sha256(Buffer.concat(payloads().map((payload) => payload as Buffer))), sha256(written));
+      assertConsecutive(nodeRed.received("stdout"));
+      assert.deepEqual([nodeRed.received("end").length, nodeRed.received("completed").length], [1, 1]);
+    });
+
+    it("output that was dropped while the flows were stopped is counted, not passed over", async () => {
+      const small = { create: { outputMax: "64", outputReplay: "0" } };
+      await startSession(small);
+      await pipe.write("before");
+      await nodeRed.message("stdout");
+      await nodeRed.setFlowState("stop");
+      const written = await writeUntil(pipe, AbortSignal.abort());
+      await nodeRed.setFlowState("start");
+      const { rc } = await nodeRed.message("end");
+      const messages = nodeRed.received("stdout");
+      const told = Buffer.concat(payloads().map((payload) => payload as Buffer));
+      const missing = messages.reduce((sum, message) => sum + Number(message.missing ?? 0), 0);
+      assert.ok(missing > 0);
+      assert.equal(told.length + missing, "before".length + written.length);
+      assert.deepEqual(told.subarray("before".length), written.subarray(missing));
+      assert.equal((rc as { truncated: number }).truncated, missing);
+      assert.ok(
+        nodeRed.complaints().some((text) => text.startsWith(`${missing} bytes of output were dropped`)),
+      );
+    });
+
+    it("the end message after a deploy has all properties of the message that started the session", async () => {
       await startSession();
       await pipe.write("before");
       await nodeRed.message("stdout");

@@ -173,6 +173,26 @@ describe("input-edge", () => {
     assert.equal((await rt.message("completed")).payload, "left");
   });
 
+  it("a message that is both begun and unfinished is delivered once", async () => {
+    const gate = Promise.withResolvers<void>();
+    const left = { payload: "left" };
+    let acts = 0;
+    const rt = await start(() => ({
+      ...echo,
+      unfinished: async () => [left],
+      act: async (message) => {
+        acts++;
+        await gate.promise;
+        return message;
+      },
+    }));
+    await waitUntil("it is being taken over", () => acts === 1);
+    await rt.deploy(renamed, "full");
+    gate.resolve();
+    await rt.message("completed");
+    assert.deepEqual([acts, rt.received("out").length, rt.received("completed").length], [1, 1, 1]);
+  });
+
   it("not knowing what is unfinished is an error of the node and nothing else", async () => {
     const errors: unknown[] = [];
     const rt = await start((node) => {

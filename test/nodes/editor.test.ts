@@ -1,8 +1,24 @@
 import assert from "node:assert/strict";
 import type { Browser } from "playwright-core";
+import { EXEC_CONTAINER_DEFAULTS } from "../../src/node-red/exec-container-definition.ts";
+import { EXEC_CREATE_DEFAULTS } from "../../src/node-red/exec-create-definition.ts";
+import { EXEC_REMOVE_DEFAULTS } from "../../src/node-red/exec-remove-node.ts";
+import { EXEC_RESIZE_DEFAULTS } from "../../src/node-red/exec-resize-node.ts";
+import { EXEC_START_DEFAULTS } from "../../src/node-red/exec-start-definition.ts";
+import { EXEC_STOP_DEFAULTS } from "../../src/node-red/exec-stop-node.ts";
 import { launchBrowser, NodeRedEditor } from "../support/node-red-editor.ts";
 import { NODE_RED_START_MS, NODE_RED_VERSIONS, ProbedNodeRed } from "../support/probed-node-red.ts";
 import { describeNeeding } from "../support/requirements.ts";
+
+/** What a flow means that leaves everything out, by node type. */
+const DEFAULTS: Readonly<Record<string, object>> = {
+  "exec-container": EXEC_CONTAINER_DEFAULTS,
+  "exec-create": EXEC_CREATE_DEFAULTS,
+  "exec-start": EXEC_START_DEFAULTS,
+  "exec-stop": EXEC_STOP_DEFAULTS,
+  "exec-remove": EXEC_REMOVE_DEFAULTS,
+  "exec-resize": EXEC_RESIZE_DEFAULTS,
+};
 
 const TYPES = ["exec-create", "exec-start", "exec-stop", "exec-remove", "exec-resize"] as const;
 const container = { id: "container", type: "exec-container" };
@@ -63,6 +79,16 @@ for (const version of NODE_RED_VERSIONS) {
       ]);
       for (const type of TYPES.slice(1)) assert.deepEqual(await editor.problems(type), [], type);
       assert.equal((await editor.problems("exec-create")).length, 1);
+    });
+
+    it("the dialogs begin with what a flow means that leaves everything out", async () => {
+      const inEditor = await editor.evaluate<Record<string, Record<string, unknown>>>(
+        `Object.fromEntries(${JSON.stringify(Object.keys(DEFAULTS))}.map((type) => [type,
+          Object.fromEntries(Object.entries(RED.nodes.getType(type).defaults)
+            .filter(([name]) => name !== "name" && name !== "container" || type === "exec-container" && name !== "name")
+            .map(([name, { value }]) => [name, value]))]))`,
+      );
+      assert.deepEqual(inEditor, DEFAULTS);
     });
 
     it("every text of every dialog, port and node is in the catalogue", async () => {
