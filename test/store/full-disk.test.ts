@@ -134,6 +134,7 @@ describeNeeding(["root", "mount"], "file store on a full or read-only disk", () 
       id,
       revision,
       state: "stopped",
+      startedAt: EXITED.startedAt,
       end: EXITED,
     });
   }

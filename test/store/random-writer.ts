@@ -21,7 +21,8 @@ export interface LoggedChange extends Change {
 
 /** The record that a change puts on the disk. */
 export function recordOf({ verb, id, revision }: Change): ExecSession {
-  const ended = verb === "saveEnd" ? ({ state: "stopped", end: EXITED } as const) : {};
+  const { startedAt } = EXITED;
+  const ended = verb === "saveEnd" ? ({ state: "stopped", startedAt, end: EXITED } as const) : {};
   return sampleSession({ id, revision, ...ended });
 }
 

@@ -6,6 +6,9 @@ import type { ExecSession } from "../../src/session/exec-session.ts";
 import { SessionFiles } from "../../src/store/session-files.ts";
 import { EXITED } from "../support/sample-end.ts";
 import { sampleSession } from "../support/sample-session.ts";
+import { DURABLE_WRITE, PLAIN_WRITE, traceRecordWrites } from "./trace-record-writes.ts";
+
+const MODULE = new URL("../../src/store/session-files.ts", import.meta.url).href;
 
 describe("session files", () => {
   let folder: string;
@@ -43,6 +46,19 @@ describe("session files", () => {
     assert.equal(readRevision(), 2);
   });
 
+  it("waits for the disk with the end of a command that ran for a second, and with no other record", () => {
+    const [longRun, shortRun, neverRan] = [
+      ended(2),
+      { ...ended(2), startedAt: "2026-01-02T03:04:05.501Z" },
+      { ...ended(2), startedAt: null },
+    ];
+    const running = { ...ended(2), state: "running", end: null } as const;
+    const traces = [longRun, shortRun, neverRan, running].map((record) =>
+      traceRecordWrites(scriptSaving(record)),
+    );
+    assert.deepEqual(traces, [DURABLE_WRITE, PLAIN_WRITE, PLAIN_WRITE, PLAIN_WRITE]);
+  });
+
   it("asks for the ownership again when a waiting piece has its turn", async () => {
     let owned = true;
     const assertOwned = (): void => assert.ok(owned, "lost meanwhile");
@@ -67,6 +83,14 @@ describe("session files", () => {
     await files.remove(join(folder, "trash"));
     assert.deepEqual(readdirSync(folder), ["file"]);
   });
+
+  function scriptSaving(record: ExecSession): string {
+    const options = JSON.stringify({ id: record.id, bundle, revision: 1 });
+    return `
+      const { SessionFiles } = await import(${JSON.stringify(MODULE)});
+      const files = new SessionFiles({ ...${options}, assertOwned: () => {} });
+      await files.save(${JSON.stringify(record)});`;
+  }
 
   function readRevision(): unknown {
     return JSON.parse(readFileSync(join(bundle, "session.json"), "utf8")).revision;
@@ -96,6 +120,7 @@ function ended(revision: number): ExecSession {
   return sampleSession({
     revision,
     state: "stopped",
+    startedAt: EXITED.startedAt,
     end: EXITED,
   });
 }

@@ -290,8 +290,10 @@ function session(id: string, revision: number): ExecSession {
   return sampleSession({ id, revision, startedAt: "2026-01-02T03:04:06.000Z" });
 }
 
+/** Of a command that ran long enough for its end to be worth a sync, so that saves of it wait for the disk. */
 function ended(id: string, revision: number): ExecSession {
-  return sampleSession({ id, revision, state: "stopped", end: { ...END, truncated: revision } });
+  const startedAt = "2026-01-02T03:04:05.000Z";
+  return sampleSession({ id, revision, state: "stopped", startedAt, end: { ...END, truncated: revision } });
 }
 
 /** A record with something in every field of its configuration. */
