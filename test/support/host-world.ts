@@ -71,7 +71,7 @@ export class HostWorld {
 
   /** The pids of all hosts that run. */
   hosts(): readonly number[] {
-    return this.processes().filter((pid) => readArguments(pid).includes(fileURLToPath(HOST_MAIN)));
+    return this.processes().filter((pid) => readArguments(pid).some((argument) => argument.endsWith("/src/host/main.ts")));
   }
 
   /** The pids of all hosts and commands that run. */
