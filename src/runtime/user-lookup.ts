@@ -32,7 +32,7 @@ export async function findUser({ root, user, container }: UserRequest): Promise<
   const found = await resolveName(root, name, container);
   if (group !== undefined) {
     const gid = findGroupId(await readGroups(root), group, container);
-    return { ...found, gid, additionalGids: [gid] };
+    return { uid: found.uid, gid, home: found.home, additionalGids: [gid] };
   }
   const memberships = found.name === null ? [] : await listMemberships(root, found.name);
   const additionalGids = [...new Set([found.gid, ...memberships])].sort((a, b) => a - b);

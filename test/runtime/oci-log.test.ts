@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { lastError, readLastError } from "../../src/runtime/oci-log.ts";
+
+describe("a runtime's log", () => {
+  it("has its last error as the one that counts", () => {
+    const lines = [
+      '{"msg":"first","level":"error"}',
+      '{"level":"error","msg":"second","time":"2026-11-23T14:17:55Z"}',
+      '{"level":"warning","msg":"a warning"}',
+      "\x1b[1;31mthe second again\x1b[0m",
+      '{"level":"error","msg":"torn',
+      "null",
+      "7",
+    ];
+    assert.equal(lastError(lines.join("\n")), "second");
+  });
+
+  it("has none where there is nothing, only warnings, or no file", async () => {
+    assert.equal(lastError(""), null);
+    assert.equal(lastError('{"level":"warning","msg":"a warning"}\n'), null);
+    assert.equal(await readLastError("/nonesuch/log"), null);
+  });
+
+  it("is read from its end, however long it is", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "log-"));
+    const path = join(folder, "log");
+    await writeFile(path, `${"x\n".repeat(200_000)}{"level":"error","msg":"at the end"}\n`);
+    assert.equal(await readLastError(path), "at the end");
+    await rm(folder, { recursive: true });
+  });
+});
