@@ -27,7 +27,8 @@ describe("the session host", () => {
     // start() reads to the end of the output, so it would not come back otherwise.
     const { ready, pid } = await world.start();
     assert.deepEqual(ready, { socket: join(world.stateDir, "host.sock"), pid, version: "0.1.0" });
-    assert.equal(readlinkSync(`/proc/${pid}/fd/1`), "/dev/null");
+    // Between the two steps, closing it and putting /dev/null in its place, it is nothing at all.
+    await waitUntil("its output is /dev/null", () => outputOf(pid) === "/dev/null");
   });
 
   it("tells in its state directory who it is, for its owner only", async () => {
@@ -264,4 +265,12 @@ async function hasHeard(service: SessionService): Promise<void> {
 /** Until the command has said something. */
 async function waitForOutput(service: SessionService, id: string): Promise<void> {
   for await (const _ of await service.attach(id)) return;
+}
+
+function outputOf(pid: number): string | null {
+  try {
+    return readlinkSync(`/proc/${pid}/fd/1`);
+  } catch {
+    return null;
+  }
 }
