@@ -1,5 +1,6 @@
 import { build } from "./build.mjs";
 import { developmentEnv, developmentNode, root } from "./dev-node.mjs";
+import { passSignalsOn } from "./pass-signals.mjs";
 import { findProgram } from "./program-path.mjs";
 import { setUp } from "./setup.mjs";
 import { runMain, runToEnd, step } from "./step.mjs";
@@ -29,10 +30,4 @@ function neededPackages() {
     ? []
     : ["crun", "busybox-static"];
   return [...runtimes, "python3", "make", "g++"];
-}
-
-/** Ctrl-C reaches the child by itself; it has to clean up before this process goes. */
-function passSignalsOn(child) {
-  process.on("SIGINT", () => {});
-  for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill("SIGTERM"));
 }

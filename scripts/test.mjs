@@ -1,4 +1,5 @@
 import { developmentEnv, developmentNode, root } from "./dev-node.mjs";
+import { passSignalsOn } from "./pass-signals.mjs";
 import { setUp } from "./setup.mjs";
 import { printFailure, runMain, runToEnd } from "./step.mjs";
 import { Tally } from "./tally.mjs";
@@ -28,10 +29,4 @@ async function readyNode() {
     tally.print();
     return undefined;
   }
-}
-
-/** Ctrl-C reaches the child by itself; it has to end its suites and tell its counts before this process goes. */
-function passSignalsOn(child) {
-  process.on("SIGINT", () => {});
-  process.on("SIGTERM", () => child.kill("SIGTERM"));
 }
