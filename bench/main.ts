@@ -32,17 +32,19 @@ function roundTripRows(times: readonly RoundTrip[]): Row[] {
     const [name = ""] = time.way.split(/[ ,]/);
     const bare = ms.get(`${name} exec, bare spawn`);
     if (time.way.endsWith(", session") && bare !== undefined) {
+      const ratio = time.ms / bare;
       return {
         ...row,
-        ratio: `${(time.ms / bare).toFixed(2)} of the bare spawn`,
-        goal: `at most ${MOST_OF_BARE_SPAWN}`,
+        ratio: `${ratio.toFixed(2)} of the bare spawn`,
+        goal: atMost(MOST_OF_BARE_SPAWN, ratio),
       };
     }
     if ((name === "podman" || name === "docker") && session !== undefined) {
+      const ratio = time.ms / session;
       return {
         ...row,
-        ratio: `${(time.ms / session).toFixed(1)} times a session`,
-        goal: `at least ${LEAST_OF_SESSION[name]}`,
+        ratio: `${ratio.toFixed(1)} times a session`,
+        goal: atLeast(LEAST_OF_SESSION[name], ratio),
       };
     }
     return row;
@@ -61,8 +63,16 @@ function throughputRows(rates: OutputThroughput): Row[] {
     what: names[way],
     median: `${rates[way].toFixed(0)} MB/s`,
     ratio: way === "pipe" ? "" : `${(rates[way] / rates.pipe).toFixed(2)} of the pipe`,
-    goal: way === "consumer" ? `at least ${LEAST_OF_PIPE}` : "",
+    goal: way === "consumer" ? atLeast(LEAST_OF_PIPE, rates[way] / rates.pipe) : "",
   }));
+}
+
+function atMost(limit: number, ratio: number): string {
+  return `at most ${limit}: ${ratio <= limit ? "met" : "missed"}`;
+}
+
+function atLeast(limit: number, ratio: number): string {
+  return `at least ${limit}: ${ratio >= limit ? "met" : "missed"}`;
 }
 
 function printTable(title: string, rows: readonly Row[]): void {
