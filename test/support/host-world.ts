@@ -56,7 +56,7 @@ export class HostWorld {
   }
 
   /** A client of the host that there is, or that it starts. */
-  async connect(options: Omit<HostOptionsInput, "stateDir"> = {}): Promise<ConnectedHost> {
+  async connect(options: Partial<HostOptionsInput> = {}): Promise<ConnectedHost> {
     const host = await connectSessionHost({ stateDir: this.stateDir, ...options });
     this.#clients.push(host.service);
     return host;
@@ -71,7 +71,9 @@ export class HostWorld {
 
   /** The pids of all hosts that run. */
   hosts(): readonly number[] {
-    return this.processes().filter((pid) => readArguments(pid).some((argument) => argument.endsWith("/src/host/main.ts")));
+    return this.processes().filter((pid) =>
+      readArguments(pid).some((argument) => argument.endsWith("/src/host/main.ts")),
+    );
   }
 
   /** The pids of all hosts and commands that run. */
