@@ -32,7 +32,7 @@ export async function waitForPidFile({
   const lookAgain = () => {
     const pid = look();
     // A process may be gone by now; then what tells its pid from the beginning of one is that it does not change any more.
-    if (pid !== null && pid === seenBefore) resolve(pid);
+    if (pid !== null && pid === seenBefore && readProcessStat(pid) === null) resolve(pid);
     seenBefore = pid;
   };
   const watcher = watchFolder(dirname(path), look);

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, renameSync, writeFileSync } from "node:fs";
+import { appendFileSync, renameSync, watch, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { readPidFile, waitForPidFile } from "../../src/process/pid-file.ts";
 import { readProcessStat } from "../../src/process/process-stat.ts";
 
@@ -53,8 +54,12 @@ describe("waiting for a pid file", () => {
   it("does not end with the first digits of a pid", async () => {
     const found = wait();
     // 1 is a process, but an older one.
+    const watcher = watch(folder);
+    const seen = once(watcher, "change");
     writeFileSync(path, "1");
-    await new Promise(setImmediate);
+    await seen;
+    watcher.close();
+    assert.equal(await Promise.race([found, nextTurn("still waiting")]), "still waiting");
     writeFileSync(path, "");
     appendFileSync(path, pid);
     assert.equal(await found, Number(pid));
@@ -70,6 +75,8 @@ describe("waiting for a pid file", () => {
   it("ends when the writer does, with what it left", async () => {
     assert.equal(await wait(Promise.resolve()), null);
     writeFileSync(path, pid);
+    child.kill("SIGKILL");
+    await once(child, "exit");
     assert.equal(await wait(Promise.resolve()), Number(pid));
   });
 

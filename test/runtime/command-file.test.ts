@@ -56,7 +56,10 @@ describe("a command's file", () => {
   });
 
   it("is not executable as a folder or without the permission", async () => {
-    assert.deepEqual([await diagnose("folder"), await diagnose("data")], ["notExecutable", "notExecutable"]);
+    assert.deepEqual(
+      [await diagnose("folder"), await diagnose("data", { runsPlainText: true })],
+      ["notExecutable", "notExecutable"],
+    );
   });
 
   it("shows an interpreter or a dynamic loader that is missing, also behind another script", async () => {
@@ -74,18 +77,20 @@ describe("a command's file", () => {
   });
 });
 
-/** A 64-bit little-endian ELF header and, with an interpreter, the one segment that names it. */
+/** A 64-bit little-endian ELF header and two segments, the second of which may name an interpreter. */
 function elfWithInterpreter(interpreter: string | null): Buffer {
   const file = Buffer.alloc(200);
   file.write("\x7fELF\x02\x01\x01", "latin1");
   file.writeBigUInt64LE(64n, 0x20);
   file.writeUInt16LE(56, 0x36);
-  file.writeUInt16LE(interpreter === null ? 0 : 1, 0x38);
+  file.writeUInt16LE(2, 0x38);
+  file.writeUInt32LE(1, 64);
   if (interpreter !== null) {
-    file.writeUInt32LE(3, 64);
-    file.writeBigUInt64LE(150n, 64 + 0x08);
-    file.writeBigUInt64LE(BigInt(interpreter.length + 1), 64 + 0x20);
-    file.write(`${interpreter}\0`, 150, "latin1");
+    const segment = 64 + 56;
+    file.writeUInt32LE(3, segment);
+    file.writeBigUInt64LE(180n, segment + 0x08);
+    file.writeBigUInt64LE(BigInt(interpreter.length + 1), segment + 0x20);
+    file.write(`${interpreter}\0`, 180, "latin1");
   }
   return file;
 }

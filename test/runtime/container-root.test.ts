@@ -55,7 +55,15 @@ describe("a container's root", () => {
     await link("../../../../etc/./file", "etc/climbing");
     await link("absolute", "twice");
     await link("/etc/inner/..", "folder");
-    for (const path of ["/absolute", "/etc/climbing", "/twice", "/folder/file", "/folder/inner/../file"]) {
+    await link("/etc/file", "etc/inner/from-below");
+    for (const path of [
+      "/absolute",
+      "/etc/climbing",
+      "/twice",
+      "/etc/inner/from-below",
+      "/folder/file",
+      "/folder/inner/../file",
+    ]) {
       assert.equal(await read(path), "inside", path);
     }
   });
