@@ -126,6 +126,11 @@ class HttpApiServer implements ApiServer {
   /** Answers one call, whatever happens. */
   async #serve(exchange: Exchange): Promise<void> {
     const { request, response } = exchange;
+    // A connection has one call at a time: the answers to many would pile up in memory while nobody reads them.
+    if (this.#busy.has(request.socket)) {
+      request.socket.destroy();
+      return;
+    }
     this.#busy.add(request.socket);
     response.once("close", () => this.#busy.delete(request.socket));
     response.setHeader(API_VERSION_HEADER, String(API_VERSION));
@@ -133,12 +138,12 @@ class HttpApiServer implements ApiServer {
     try {
       const answer = await this.#answer(exchange, gone);
       if (typeof answer === "function") await answer(exchange);
-      else sendAnswer(response, answer);
+      else sendAnswer(response, answer, this.#limits);
     } catch (error) {
       if (!isSessionError(error) && !gone.aborted) {
         this.#options.report(`${request.method} ${request.url} failed: ${errorText(error)}`);
       }
-      sendError(response, error);
+      sendError(response, error, this.#limits);
     }
   }
 

@@ -35,8 +35,11 @@ export function openDockerStream(from: Caller, session: SessionInspect): DockerS
 }
 
 export interface CarryOptions {
-  /** Whether the attachment's consumer stays registered when the client leaves. */
-  readonly isKept: boolean;
+  /**
+   * What becomes of the attachment when the client leaves. `close`, `keep`: it ends, and its consumer is forgotten or kept.
+   * `drain`: it goes on without anybody, so that a command that is held back for its reader is not held back for ever.
+   */
+  readonly onLeave: "close" | "keep" | "drain";
   readonly report: (sentence: string) => void;
 }
 
@@ -44,17 +47,16 @@ export interface CarryOptions {
 export async function carryAttachment(
   stream: DockerStream,
   attachment: Attachment,
-  { isKept, report }: CarryOptions,
+  { onLeave, report }: CarryOptions,
 ): Promise<void> {
   const { socket, session } = stream;
-  const leave = () => attachment.close({ forget: !isKept });
-  socket.once("close", leave);
+  const leave = () => attachment.close({ forget: onLeave !== "keep" });
+  if (onLeave !== "drain") socket.once("close", leave);
   carryInput(socket, attachment, session);
   await letHeadArrive(stream);
   try {
     for await (const chunk of attachment) {
-      if (socket.destroyed) break;
-      writeChunk(stream, chunk);
+      if (!socket.destroyed) writeChunk(stream, chunk);
       if (socket.writableNeedDrain) await waitUntilDrained(socket);
       attachment.advance(endOf(chunk));
     }

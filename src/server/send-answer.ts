@@ -1,9 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { toWireError, type WireError } from "../api/wire-error.ts";
 import { type ErrorCode, errorCodes } from "../session/session-error.ts";
+import type { ServerLimits } from "./server-limits.ts";
 
-/** A client that does not take its answer for so long is not waited for. */
-const SEND_TIMEOUT_MS = 30_000;
 /** After these the rest of the request is not waited for either. */
 const CLOSING_CODES: ReadonlySet<string> = new Set<ErrorCode>([
   "EXEC_REQUEST_TIMEOUT",
@@ -11,10 +10,11 @@ const CLOSING_CODES: ReadonlySet<string> = new Set<ErrorCode>([
   "EXEC_HOST_BUSY",
 ]);
 
-/** Answers with a status and maybe JSON. */
+/** Answers with a status and maybe JSON. A client that takes nothing of it for the time-out is not waited for. */
 export function sendAnswer(
   response: ServerResponse<IncomingMessage>,
   { status, json }: { readonly status: number; readonly json?: unknown },
+  { sendTimeoutMs }: Pick<ServerLimits, "sendTimeoutMs">,
 ): void {
   response.statusCode = status;
   if (json === undefined) {
@@ -24,11 +24,15 @@ export function sendAnswer(
   }
   response.setHeader("Content-Type", "application/json");
   response.end(JSON.stringify(json));
-  if (response.writableLength > 0) response.setTimeout(SEND_TIMEOUT_MS, () => response.destroy());
+  if (response.writableLength > 0) response.setTimeout(sendTimeoutMs, () => response.destroy());
 }
 
 /** Answers with an error; if the answer has begun already, only the end of the connection can tell. */
-export function sendError(response: ServerResponse<IncomingMessage>, error: unknown): void {
+export function sendError(
+  response: ServerResponse<IncomingMessage>,
+  error: unknown,
+  limits: Pick<ServerLimits, "sendTimeoutMs">,
+): void {
   if (response.headersSent) {
     response.destroy();
     return;
@@ -38,7 +42,7 @@ export function sendError(response: ServerResponse<IncomingMessage>, error: unkn
   if (CLOSING_CODES.has(wire.code)) response.setHeader("Connection", "close");
   if (Array.isArray(wire.details.allowed)) response.setHeader("Allow", wire.details.allowed.join(", "));
   // `cause` and `response` are where Podman's clients look.
-  sendAnswer(response, { status, json: { ...wire, cause: wire.message, response: status } });
+  sendAnswer(response, { status, json: { ...wire, cause: wire.message, response: status } }, limits);
 }
 
 function statusOf({ code }: WireError): number {

@@ -6,6 +6,8 @@ export interface ServerLimits {
   readonly headersTimeoutMs: number;
   /** How long a request's JSON may take. */
   readonly bodyTimeoutMs: number;
+  /** How long a client may take nothing of an answer that is waiting for it. */
+  readonly sendTimeoutMs: number;
 }
 
 export const DEFAULT_LIMITS: ServerLimits = {
@@ -14,4 +16,5 @@ export const DEFAULT_LIMITS: ServerLimits = {
   // A client on the same machine needs milliseconds.
   headersTimeoutMs: 10_000,
   bodyTimeoutMs: 10_000,
+  sendTimeoutMs: 30_000,
 };

@@ -3,6 +3,8 @@ import type { SessionInspect } from "../session/session-inspect.ts";
 import type { Attachment } from "../session/session-service.ts";
 
 const NOTHING = Buffer.alloc(0);
+/** How soon a half-closed connection whose client has gone is let go of, when there is no output to show it. */
+const PROBE_INTERVAL_MS = 5_000;
 
 /**
  * Feeds what a Docker client sends to the command, one piece after the other, so that the connection holds back what the
@@ -23,12 +25,29 @@ export function carryInput(socket: Duplex, attachment: Attachment, session: Sess
       .finally(() => socket.resume());
   });
   socket.once("end", () => {
-    if (!session.ProcessConfig.tty) endInput(attachment);
-    // Writing nothing fails if nobody is there to read, and closes the stream; a half-closed connection takes it.
-    socket.write(NOTHING, (error) => {
-      // A terminal's end of input is a key; a client that has vanished presses none.
-      if (!error && session.ProcessConfig.tty && session.OpenStdin) endInput(attachment);
-    });
+    const isTerminal = session.ProcessConfig.tty;
+    if (!isTerminal) endInput(attachment);
+    let isKeyDue = isTerminal && session.OpenStdin;
+    const look = () =>
+      probe(socket, () => {
+        // A terminal's end of input is a key; a client that has vanished presses none.
+        if (isKeyDue) endInput(attachment);
+        isKeyDue = false;
+      });
+    look();
+    const looking = setInterval(look, PROBE_INTERVAL_MS);
+    socket.once("close", () => clearInterval(looking));
+  });
+}
+
+/**
+ * After the end of the client's half only writing shows whether it is still there: writing nothing fails if nobody is,
+ * and closes the stream, while a half-closed connection takes it.
+ */
+function probe(socket: Duplex, onThere: () => void): void {
+  if (socket.writableNeedDrain || !socket.writable) return;
+  socket.write(NOTHING, (error) => {
+    if (!error) onThere();
   });
 }
 

@@ -29,15 +29,15 @@ export function streamRoutes({ service, report }: RouteContext): readonly Route[
         return () => tellFailure(openDockerStream(from, session), attachment);
       }
       if (size !== undefined && session.ProcessConfig.tty) await resizeIfRunning(service, id, size);
-      const isKept = query.consumer !== undefined;
-      return () => carryAttachment(openDockerStream(from, session), attachment, { isKept, report });
+      const onLeave = query.consumer === undefined ? "drain" : "keep";
+      return () => carryAttachment(openDockerStream(from, session), attachment, { onLeave, report });
     }),
     route(sessionCalls.attachSession, async ({ parameters: { id }, query, from }) => {
       if (isFramed(from)) return framed(await service.attach(id, query), from);
       const session = await service.inspect(id);
       const attachment = await service.attach(id, withDockerHabits(session, query));
-      const isKept = query.consumer !== undefined;
-      return () => carryAttachment(openDockerStream(from, session), attachment, { isKept, report });
+      const onLeave = query.consumer === undefined ? "close" : "keep";
+      return () => carryAttachment(openDockerStream(from, session), attachment, { onLeave, report });
     }),
   ];
 }
