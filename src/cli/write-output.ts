@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import type { Writable } from "node:stream";
 import type { OutputChunk } from "../session/output-log.ts";
 import { reportNotice } from "./failure.ts";
@@ -21,8 +20,14 @@ export function writeLine(text: string): Promise<void> {
   return write(process.stdout, `${text}\n`);
 }
 
-async function write(stream: Writable, data: Buffer | string): Promise<void> {
-  // Without a reader any more there is nobody to wait for.
-  if (stream.destroyed || stream.write(data)) return;
-  await Promise.race([once(stream, "drain"), once(stream, "close")]);
+function write(stream: Writable, data: Buffer | string): Promise<void> {
+  // Without a reader any more there is nobody to wait for; what else that means is for whoever listens to its errors.
+  if (stream.destroyed || stream.write(data)) return Promise.resolve();
+  return new Promise((resolve) => {
+    const go = () => {
+      stream.off("drain", go).off("close", go);
+      resolve();
+    };
+    stream.on("drain", go).on("close", go);
+  });
 }

@@ -1,9 +1,11 @@
 import type { Command } from "commander";
 import { findContainer } from "../../client/find-container.ts";
 import type { ContainerRef } from "../../session/exec-session.ts";
-import type { SessionService } from "../../session/session-service.ts";
+import { type ErrorCode, errorText, isSessionError } from "../../session/session-error.ts";
+import type { AttachmentEnd, SessionService } from "../../session/session-service.ts";
 import { passOnEnd } from "../end-of-session.ts";
 import { addExecOptions, CONSUMER, type ExecOptions, toExecConfig } from "../exec-options.ts";
+import { reportNotice } from "../failure.ts";
 import { joinSession } from "../join-session.ts";
 import { proxySignals } from "../proxy-signals.ts";
 import { type CommandContext, runWithHost, sessionCommand } from "../session-command.ts";
@@ -45,7 +47,8 @@ async function exec(context: CommandContext, { container, command, options }: Ex
       await runAttached(context, id, options);
     }
   } catch (error) {
-    await removeUnfinished(service, id);
+    // A command whose host has gone may run on, and may be looked for.
+    if (!hasCode(error, "EXEC_HOST_UNREACHABLE")) await removeUnfinished(service, id);
     throw error;
   }
 }
@@ -72,8 +75,17 @@ async function runAttached(
   proxySignals(service, id);
   const end = await joinSession(attachment, { service, json, tty, takesInput: interactive });
   await passOnEnd(id, end, json);
-  if (end.kind === "detached") await stopWaitingForReader(service, id);
-  if (end.kind === "ended") await service.remove(id);
+  await leaveSession(service, id, end);
+}
+
+/** Whatever comes of this, the command's exit code stays. */
+async function leaveSession(service: SessionService, id: string, end: AttachmentEnd): Promise<void> {
+  try {
+    if (end.kind === "detached") await stopWaitingForReader(service, id);
+    if (end.kind === "ended") await service.remove(id);
+  } catch (error) {
+    if (!hasCode(error, "EXEC_SESSION_NOT_FOUND")) reportNotice(errorText(error));
+  }
 }
 
 /** Nobody may ever come back for the output of a session that was left running. */
@@ -82,7 +94,11 @@ async function stopWaitingForReader(service: SessionService, id: string): Promis
   attachment.close({ forget: true });
 }
 
-/** Best effort, while the true error is on its way: the host may be what failed. */
+function hasCode(error: unknown, code: ErrorCode): boolean {
+  return isSessionError(error) && error.code === code;
+}
+
+/** Best effort, while the true error is on its way. */
 async function removeUnfinished(service: SessionService, id: string): Promise<void> {
   await service.remove(id, { force: true }).catch(() => {});
 }
