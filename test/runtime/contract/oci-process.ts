@@ -44,6 +44,14 @@ export function describeOciProcess(oci: () => OciWorld): void {
       assert.equal(String((await oci().world.shell('echo "$HOME"')).stdout), "/root\n");
     });
 
+    it("has a home also as a user that passwd does not know", async () => {
+      const world = await otherContainer(oci(), (config) => {
+        config.process.user = { uid: 4242, gid: 4242 };
+      });
+      assert.equal(String((await world.shell('echo "$HOME"')).stdout), "/\n");
+      await world.close();
+    });
+
     it("has a named user's groups, but only the group that is asked for with a colon", async () => {
       const { world } = oci();
       const groups = async (user: string) => {

@@ -5,6 +5,8 @@ import { waitUntil } from "../../support/wait-until.ts";
 import { collect, type RuntimeWorld } from "../runtime-world.ts";
 
 const MIB = 1024 * 1024;
+/** Enough for an end that comes to be seen. */
+const TURNS = 20;
 /** What a pipe holds; readers and writers go wrong around it. */
 const PIPE_BYTES = 64 * 1024;
 
@@ -105,6 +107,29 @@ export function describeStreams(world: () => RuntimeWorld): void {
       assert.equal(hasEnded, false);
       process.release();
       await process.killAll();
+    });
+
+    it("tells the command's end where nobody attached the output that a background child holds", async () => {
+      const process = await world().start({
+        command: ["sh", "-c", "sleep 1000 &"],
+        attachStdout: false,
+        attachStderr: false,
+      });
+      assert.equal((await process.exited).exitCode, 0);
+      process.release();
+      await process.killAll();
+    });
+
+    it("tell of their end also a listener that comes after it", async () => {
+      const process = await world().start({ command: ["true"] });
+      await process.exited;
+      for (let turn = 0; turn < TURNS; turn++) await new Promise(setImmediate);
+      const { stdout } = process;
+      assert(stdout !== null);
+      const ended = once(stdout, "end");
+      stdout.resume();
+      await ended;
+      process.release();
     });
 
     it("lets go of streams at once when it is released", async () => {
