@@ -181,6 +181,12 @@ describe("create-request", () => {
     );
   });
 
+  it("the message may switch on what the node has off", async () => {
+    const exec = { command: ["true"], tty: true, attachStdin: true, privileged: true };
+    const { tty, attachStdin, privileged } = await read({}, { exec });
+    assert.deepEqual([tty, attachStdin, privileged], [true, true, true]);
+  });
+
   it("a field that the message overrides is not evaluated", async () => {
     const { command } = await read(
       { commandKind: "list", command: "{", commandType: "json" },

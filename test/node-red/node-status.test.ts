@@ -40,6 +40,14 @@ describe("node-status", () => {
     );
   });
 
+  it("a status line that was closed while nothing waits shows nothing more either", () => {
+    const { node, shown } = statusNode();
+    const line = new StatusLine(node);
+    line.close();
+    line.show({ text: "1" });
+    assert.deepEqual(shown, []);
+  });
+
   it("an error is shown by its code in plain words, or as an error", () => {
     const known = new FlowError(new SessionError("EXEC_CONTAINER_NOT_FOUND", "There is no container web."));
     assert.deepEqual(errorStatus(known), { fill: "red", shape: "ring", text: "container not found" });

@@ -69,11 +69,14 @@ describe("exec-start: output", () => {
   });
 
   it("what a flow does to a message changes no other message of the session", async () => {
-    await open({ start: { unit: "line" } });
-    await flow.run(["printf", "a\nb\n"], { shared: { list: [] } });
-    const [a, b] = [await flow.message("stdout", 0), await flow.message("stdout", 1)];
-    (a.shared as { list: string[] }).list.push("changed");
-    assert.deepEqual(b.shared, { list: [] });
+    await open({ start: { unit: "line" }, create: { stdin: true } });
+    const created = await flow.create({ command: ["sh", "-c", "echo a; cat"] }, { shared: { list: [] } });
+    flow.send("start", created);
+    const { shared } = await flow.message("stdout");
+    (shared as { list: string[] }).list.push("changed");
+    await (await flow.service()).endInput(String(created.sessionId));
+    assert.deepEqual((await flow.message("end")).shared, { list: [] });
+    assert.deepEqual((await flow.message("stdout", 1)).shared, { list: [] });
   });
 
   it("all at the end is one message for each stream, and none for a silent standard error", async () => {

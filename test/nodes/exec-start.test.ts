@@ -154,6 +154,15 @@ describe("exec-start", () => {
     assert.deepEqual(flow.received("completed"), []);
   });
 
+  it("a session whose start has failed is refused a second one, and its end is told once", async () => {
+    await open();
+    const { sessionId } = await flow.run(["/no/such/program"]);
+    await flow.error();
+    flow.send("start", { sessionId });
+    assert.equal((await flow.error(1)).code, "EXEC_WRONG_STATE");
+    assert.equal(flow.received("end").length, 1);
+  });
+
   it("a session starts once; the second start is refused and leaves the first one alone", async () => {
     await open({ start: { unit: "line" } });
     const created = await flow.create({ command: ["sh", "-c", "echo ready; exec sleep 60"] });

@@ -45,6 +45,16 @@ describe("exec-stop", () => {
     await flow.message("end");
   });
 
+  it("a timeout of 0 sends SIGKILL at once, however patient the session is", async () => {
+    await open({ stop: { timeout: "0" } });
+    const created = await flow.create({ command: STUBBORN, stopTimeout: 600 });
+    flow.send("start", created);
+    await flow.message("stdout");
+    flow.send("stop", { sessionId: created.sessionId });
+    assert.equal((await flow.message("stopped")).exitCode, 137);
+    await flow.message("end");
+  });
+
   it("a session that has ended already is left as it is, and tells how it ended", async () => {
     await open();
     const { sessionId } = await flow.run(["sh", "-c", "exit 5"]);
