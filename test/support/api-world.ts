@@ -16,18 +16,18 @@ export type ApiWorldOptions = Partial<Pick<ApiServerOptions, "limits" | "onConne
 export class ApiOnSocket {
   readonly socketPath: string;
   readonly client: SessionClient;
-  readonly server: ApiServer;
+  server: ApiServer;
   /** What the server told nobody but its log. */
   readonly reports: string[] = [];
   readonly #folder: string;
+  readonly #openServer: () => ApiServer;
 
   private constructor(service: SessionService, folder: string, options: ApiServerOptions) {
     this.#folder = folder;
     this.socketPath = join(folder, "api.sock");
-    this.server = createApiServer(service, {
-      ...options,
-      report: (sentence) => this.reports.push(sentence),
-    });
+    this.#openServer = () =>
+      createApiServer(service, { ...options, report: (sentence) => this.reports.push(sentence) });
+    this.server = this.#openServer();
     this.client = new SessionClient({ socketPath: this.socketPath });
   }
 
@@ -36,6 +36,12 @@ export class ApiOnSocket {
     const api = new ApiOnSocket(service, folder, { packageVersion: "1.2.3", report: () => {}, ...options });
     await api.server.listen(api.socketPath);
     return api;
+  }
+
+  /** A new server over the same service, in the place of one that was closed. */
+  async reopen(): Promise<void> {
+    this.server = this.#openServer();
+    await this.server.listen(this.socketPath);
   }
 
   async dispose(): Promise<void> {
