@@ -11,8 +11,9 @@ export function describeTerminals(world: () => RuntimeWorld): void {
     });
 
     it("have the size that was asked for", async () => {
-      // crun 1.8 sets it just after it has let the command go, so a very quick one may see none.
-      const { stdout } = await world().shell("until stty size 2>/dev/null; do sleep 0.01; done", {
+      // crun sets it just after it has let the command go, so a quick one may see none.
+      const script = `while size=$(stty size 2>/dev/null); test -z "$size" -o "$size" = "0 0"; do sleep 0.01; done; echo $size`;
+      const { stdout } = await world().shell(script, {
         tty: true,
         consoleSize: { columns: 132, rows: 43 },
       });
