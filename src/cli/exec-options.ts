@@ -52,8 +52,11 @@ export function addExecOptions(command: Command): Command {
 
 /** The consumer that an attached session's output is kept for. */
 export const CONSUMER = "exec-sessions";
-/** What this process would have to wait for, the command waits for: nothing of its output may be dropped on the way. */
-const OUTPUT = { policy: "block" } as const;
+/**
+ * As with a pipe, the command waits for whoever reads: nothing may be dropped on the way. Not with a terminal, since that
+ * may be left to itself.
+ */
+const LIKE_A_PIPE = { policy: "block" } as const;
 
 /** The configuration of a session that runs a command with these options. */
 export function toExecConfig(command: readonly string[], options: ExecOptions): ExecConfigInput {
@@ -73,7 +76,7 @@ export function toExecConfig(command: readonly string[], options: ExecOptions): 
     privileged,
     env,
     labels: detach ? label : { ...label, [CONSUMER_LABEL]: CONSUMER },
-    ...(detach ? {} : { output: OUTPUT }),
+    ...(detach || tty ? {} : { output: LIKE_A_PIPE }),
     ...(tty && size !== undefined ? { consoleSize: size } : {}),
     ...(options.detachKeys === undefined ? {} : { detachKeys: options.detachKeys }),
     ...(options.timeout === undefined ? {} : { timeout: options.timeout }),

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import type { TerminalSize } from "../session/terminal-size.ts";
 
 /** The user's terminal as a window onto a session's: every key goes through, and its size is told. */
@@ -24,6 +25,7 @@ export function openRawTerminal(onSize: (size: TerminalSize) => void): RawTermin
     if (size !== undefined) onSize(size);
   };
   process.stdin.setRawMode(true);
+  leaveOutputAlone();
   process.stdout.on("resize", tellSize);
   return {
     close: () => {
@@ -31,4 +33,13 @@ export function openRawTerminal(onSize: (size: TerminalSize) => void): RawTermin
       process.stdin.setRawMode(false);
     },
   };
+}
+
+/**
+ * Node.js's raw mode still turns a line feed into a carriage return and a line feed, which the session's own terminal has
+ * done where it is wanted; full-screen programs move the cursor down with a bare one. The end of raw mode undoes this, too.
+ */
+function leaveOutputAlone(): void {
+  // Without the program, or where it fails, only such a program's picture suffers.
+  spawnSync("stty", ["-opost"], { stdio: ["inherit", "ignore", "ignore"] });
 }

@@ -6,6 +6,11 @@ import { waitUntil } from "../support/wait-until.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
+/** `exec-sessions` with arguments, as words of a command. */
+export function commandLine(args: readonly string[]): readonly string[] {
+  return [process.execPath, MAIN, ...args];
+}
+
 /** How a command line has ended. */
 export interface CommandResult {
   readonly code: number | null;
@@ -59,8 +64,10 @@ export class TerminalCommandLine {
   readonly ended: Promise<number>;
   #screen = "";
 
-  constructor(args: readonly string[], size = { cols: 80, rows: 24 }) {
-    this.pty = spawnPty(process.execPath, [MAIN, ...args], { ...size, name: "xterm" });
+  /** Without a program of its own, it is `exec-sessions`. */
+  constructor(args: readonly string[], size = { cols: 80, rows: 24 }, program?: string) {
+    const [file, ...rest] = program === undefined ? commandLine(args) : [program, ...args];
+    this.pty = spawnPty(file ?? "", rest, { ...size, name: "xterm" });
     this.pty.onData((data) => {
       this.#screen += data;
     });
