@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { HostWorld, LOCAL } from "../support/host-world.ts";
 import { describeNeeding } from "../support/requirements.ts";
@@ -22,16 +21,18 @@ const INTRUDER = `
 
 describeNeeding(["root", "setpriv"], "other users of the machine", () => {
   let world: HostWorld;
+  let opened: readonly string[];
 
   beforeEach(() => {
     world = new HostWorld();
     // The temporary folders of tests are closed to others, which would prove nothing.
-    for (const folder of [world.folder, tmpdir()]) chmodSync(folder, 0o755);
+    opened = closedFoldersAbove(world.folder);
+    for (const folder of opened) chmodSync(folder, 0o755);
   });
 
   afterEach(async () => {
     await world.dispose();
-    chmodSync(tmpdir(), 0o700);
+    for (const folder of opened) if (existsSync(folder)) chmodSync(folder, 0o700);
   });
 
   it("reach neither the socket nor any file of a state directory that a host made", async () => {
@@ -90,6 +91,14 @@ describeNeeding(["root", "setpriv"], "other users of the machine", () => {
     return askAsNobody([stateDir, socket, ...files.map((name) => join(stateDir, name))]);
   }
 });
+
+/** A folder and those it is in, as far as others may not pass through them. */
+function closedFoldersAbove(folder: string): readonly string[] {
+  const isOpen = (statSync(folder).mode & OTHERS_MAY_PASS) !== 0;
+  return isOpen ? [] : [folder, ...closedFoldersAbove(dirname(folder))];
+}
+
+const OTHERS_MAY_PASS = 0o001;
 
 function askAsNobody(args: readonly string[]): unknown {
   const id = String(NOBODY);
