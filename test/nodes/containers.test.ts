@@ -79,8 +79,7 @@ for (const kind of ["crun", "runc"] as const) {
       // A terminal ends lines with a carriage return; runc may double that of the first lines, since it switches the
       // translation of its terminal off only after the command has begun.
       const lines = () => texts("stdout").map((text) => String(text).trimEnd());
-      await flow.message("stdout");
-      assert.equal(lines()[0], "ready");
+      await waitUntil("the command is ready", () => lines().includes("ready"));
       flow.send("resize", { sessionId: created.sessionId, payload: { columns: 132, rows: 50 } });
       // The runtime may set the first size after the command has begun, which tells it of that one too.
       await waitUntil("the command is told the new size", () => lines().includes("50 132"));
