@@ -1,6 +1,9 @@
 import { existsSync } from "node:fs";
+import { readHostFile } from "../api/host-file.ts";
 import { type HostOptionsInput, parseHostOptions } from "../api/host-options.ts";
+import { isSameProcessAlive } from "../process/process-identity.ts";
 import { readSystemdUnit } from "../process/systemd-unit.ts";
+import { askAgainIfBroken } from "./ask-again.ts";
 import { askAnyVersion } from "./ask-any-version.ts";
 import { HostDialer } from "./host-dialer.ts";
 import { assertCompatible, type HostVersion, isOutdated, parseHostVersion } from "./host-version.ts";
@@ -48,20 +51,24 @@ export async function connectSessionHost(
     pid: host.pid,
     version: host.version,
     isOutdated: isOutdated(host),
-    endsWith: findSharedFate(host.pid),
+    endsWith: findSharedFate(dialer.stateDir),
   };
 }
 
 async function askVersion(dialer: HostDialer): Promise<HostVersion> {
-  const socket = await dialer.connect();
-  return parseHostVersion(await askAnyVersion(socket, "/version", dialer.socketPath));
+  const answer = await askAgainIfBroken(async () =>
+    askAnyVersion(await dialer.connect(), "/version", dialer.socketPath),
+  );
+  return parseHostVersion(answer);
 }
 
-function findSharedFate(hostPid: number): SharedFate | null {
-  const unit = readSystemdUnit(hostPid);
-  if (unit !== null && unit === readSystemdUnit(process.pid)) return { kind: "unit", unit };
-  const isInContainer = CONTAINER_MARKS.some((path) => existsSync(path));
-  return isInContainer && readSystemdUnit(hostPid) === null ? { kind: "container" } : null;
+function findSharedFate(stateDir: string): SharedFate | null {
+  const host = readHostFile(stateDir);
+  // One that cannot be seen from here runs in another container, or on another machine.
+  if (host === null || !isSameProcessAlive(host)) return null;
+  const { unit } = host;
+  if (unit !== null) return unit === readSystemdUnit(process.pid) ? { kind: "unit", unit } : null;
+  return CONTAINER_MARKS.some((path) => existsSync(path)) ? { kind: "container" } : null;
 }
 
 /** Docker and Podman put them into every container. */

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { API_VERSION_HEADER, assertSessionHostAnswered } from "../api/api-version.ts";
 import { fromWireError, wireErrorSchema } from "../api/wire-error.ts";
 import { SessionError } from "../session/session-error.ts";
+import { askAgainIfBroken } from "./ask-again.ts";
 import { HostAgent } from "./host-agent.ts";
 import { badAnswer, brokenConnection } from "./host-failure.ts";
 import { Attempt, type HostRequest, type Outcome, type UpgradedConnection } from "./host-request.ts";
@@ -34,7 +35,8 @@ export class HostConnection {
 
   /** An answer that is read as it comes. */
   async open(request: HostRequest): Promise<IncomingMessage> {
-    const outcome = await this.#send(request, {});
+    const send = () => this.#send(request, {});
+    const outcome = await (request.method === "GET" ? askAgainIfBroken(send) : send());
     if (outcome.kind === "answer") return this.#assertSuccess(outcome.response, request);
     outcome.socket.destroy();
     throw badAnswer(`${request.method} ${request.path} with an upgrade`);

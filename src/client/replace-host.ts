@@ -2,6 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { LEAVE_SIGNAL, readHostFile } from "../api/host-file.ts";
 import { identifyProcess, signalProcess } from "../process/host-process.ts";
 import { isSameProcessAlive } from "../process/process-identity.ts";
+import { askAgainIfBroken } from "./ask-again.ts";
 import { askAnyVersion } from "./ask-any-version.ts";
 import type { HostDialer } from "./host-dialer.ts";
 import type { HostVersion } from "./host-version.ts";
@@ -30,6 +31,8 @@ export async function askToLeave(dialer: HostDialer, { pid }: HostVersion): Prom
 
 async function hasRunningSessions(dialer: HostDialer): Promise<boolean> {
   const path = `/exec/json?${new URLSearchParams({ filters: JSON.stringify({ state: "running" }) })}`;
-  const rows = await askAnyVersion(await dialer.connect(), path, dialer.socketPath);
+  const rows = await askAgainIfBroken(async () =>
+    askAnyVersion(await dialer.connect(), path, dialer.socketPath),
+  );
   return !Array.isArray(rows) || rows.length > 0;
 }

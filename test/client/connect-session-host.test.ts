@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { request } from "node:http";
 import { text } from "node:stream/consumers";
+import { readHostFile, writeHostFile } from "../../src/api/host-file.ts";
 import { packageVersion } from "../../src/api/package-version.ts";
 import { readSystemdUnit } from "../../src/process/systemd-unit.ts";
 import { HostWorld, LOCAL, startSession } from "../support/host-world.ts";
@@ -30,6 +31,19 @@ describe("a session host of this version", () => {
     // It was started without a scope of its own here, so it shares this process's unit, where there is one.
     const unit = readSystemdUnit(process.pid);
     if (unit !== null) assert.deepEqual(endsWith, { kind: "unit", unit });
+  });
+
+  it("is said to end with this process's systemd unit exactly if it is in the same one", async () => {
+    const { pid } = await world.connect();
+    const host = readHostFile(world.stateDir);
+    assert.ok(host !== null);
+    writeHostFile(world.stateDir, { ...host, unit: "another.service" });
+    assert.equal((await world.connect()).endsWith, null);
+    // As a host in another container looks from here: its pid is somebody else's.
+    writeHostFile(world.stateDir, { ...host, pid: process.pid, unit: null });
+    const other = await world.connect();
+    assert.deepEqual([other.pid, other.endsWith], [pid, null]);
+    writeHostFile(world.stateDir, host);
   });
 
   it("serves everybody who connects", async () => {

@@ -127,6 +127,27 @@ describe("a session client without a session host", () => {
     await close();
   });
 
+  it("asks again where a connection was taken and broken off, as by a host that is just being killed; acts only once", async () => {
+    let left = 3;
+    const seen: string[] = [];
+    const { client, close } = await serve(folder, (request, response) => {
+      seen.push(String(request.method));
+      if (left-- > 0) return void request.socket.destroy();
+      response.setHeader(API_VERSION_HEADER, "1");
+      response.setHeader("Connection", "close");
+      response.end("[]");
+    });
+    assert.deepEqual(await client.list(), []);
+    assert.deepEqual(seen, Array(4).fill("GET"));
+    left = Number.POSITIVE_INFINITY;
+    await assertCode("EXEC_HOST_UNREACHABLE", client.list());
+    seen.length = 0;
+    await assertCode("EXEC_HOST_UNREACHABLE", client.kill(ID, "SIGTERM"));
+    await assertCode("EXEC_HOST_UNREACHABLE", client.wait(ID));
+    assert.deepEqual(seen, ["POST", "POST"]);
+    await close();
+  });
+
   describe("whose host breaks the rules of an attachment", () => {
     const news = (message: HostMessage | { readonly kind: string }) => {
       const text = Buffer.from(JSON.stringify(message));
