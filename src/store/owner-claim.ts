@@ -90,7 +90,16 @@ export function withdrawClaim(directory: string, name: string): void {
 /** Deletes what killed processes had prepared, once the directory is ours. */
 export async function sweepPreparedClaims(directory: string): Promise<void> {
   for (const name of fs.readdirSync(directory)) {
-    if (name.startsWith(PREPARED_PREFIX)) await deleteTree(join(directory, name));
+    if (name.startsWith(PREPARED_PREFIX)) await sweep(join(directory, name));
+  }
+}
+
+async function sweep(prepared: string): Promise<void> {
+  try {
+    await deleteTree(prepared);
+  } catch (error) {
+    // A living process is just putting its claim there; it discards it itself when it finds the directory taken.
+    if (systemCode(error) !== "ENOTEMPTY") throw error;
   }
 }
 
