@@ -1,4 +1,3 @@
-import { setImmediate } from "node:timers/promises";
 import type { NodeMessage } from "node-red";
 import { MIN_OUTPUT_BYTES } from "../session/exec-config.ts";
 import type { EndRecord } from "../session/exec-session.ts";
@@ -12,6 +11,7 @@ import { type PieceRule, takePieces, takeRest } from "./output-pieces.ts";
 import type { ResumeEntry, ResumeRegistry } from "./resume-registry.ts";
 import { createReturnCode, type ReturnCode } from "./return-code.ts";
 import type { SessionMessages } from "./session-message.ts";
+import { Turn } from "./turn.ts";
 
 /**
  * Half of what the smallest log keeps. Bytes that wait for the rest of their line are acknowledged beyond this, so that a
@@ -56,13 +56,13 @@ export class SessionDelivery {
   /** Resolves once the end has been sent; with undefined if the delivery was detached first, and is to be resumed. */
   async run(): Promise<DeliveredEnd | undefined> {
     const { attachment, entry } = this.#options;
+    const turn = new Turn();
     for await (const chunk of attachment) {
       await this.#pause();
       if (this.#isDetached) return undefined;
       this.#deliver(chunk);
       attachment.advance(acknowledgedOffset(entry));
-      // Lets the flow take these messages before there are more, so that they do not pile up in memory.
-      await setImmediate();
+      await turn.endWhenLong(chunk);
     }
     const how = await attachment.ended;
     if (this.#isDetached || how.kind === "detached") return undefined;
