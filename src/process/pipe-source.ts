@@ -1,7 +1,5 @@
-import { spawn } from "node:child_process";
 import { closeSync, constants, openSync } from "node:fs";
-import type { Readable } from "node:stream";
-import { errorText, SessionError } from "../session/session-error.ts";
+import { makePipes } from "./make-pipes.ts";
 
 /** The two ends of a new pipe. Whoever takes them closes them. */
 export interface PipeEnds {
@@ -13,13 +11,18 @@ export interface PipeEnds {
 export type OurEnd = "read" | "write";
 
 /**
- * Makes pipes. Node.js makes only pairs of sockets for its children, and the kernel lets nobody open a socket by path: in
- * a command with sockets, `echo failed >/dev/stderr` fails. So a short-lived shell makes pipes, by the means of its
- * language, and they are opened from here through /proc.
+ * Keeps a stock of pipes. Node.js makes only pairs of sockets for its children, and the kernel lets nobody open a socket by
+ * path: in a command with sockets, `echo failed >/dev/stderr` fails.
  */
 export class PipeSource {
+  readonly #shell: string;
   #stock: number[] = [];
   #making: Promise<void> | undefined;
+
+  /** `shell` makes the pipes. Absent: /bin/sh. */
+  constructor(shell = "/bin/sh") {
+    this.#shell = shell;
+  }
 
   /** Makes a stock ahead of the first need. */
   prepare(): void {
@@ -45,7 +48,7 @@ export class PipeSource {
   }
 
   #replenish(): Promise<void> {
-    this.#making ??= makePipes()
+    this.#making ??= makePipes(this.#shell)
       .then((fds) => {
         this.#stock.push(...fds);
       })
@@ -59,13 +62,8 @@ export class PipeSource {
   }
 }
 
-/** Below this new ones are made ahead of time: enough for the sessions that start while the shell runs. */
+/** Below this new ones are made ahead of time: enough for the sessions that start while they are made. */
 const LOW_STOCK = 12;
-/** A POSIX shell can number file descriptors from 3 to 9. */
-const FIRST_FD = 3;
-const PIPES_PER_SHELL = 7;
-/** One start of a shell makes so many times as many; a pipe in stock costs one file descriptor. */
-const SHELLS = 4;
 
 /** Opens both ends of the pipe `fd`, which must have been opened for reading and writing, and closes that. */
 function splitPipe(fd: number, ours: OurEnd): PipeEnds {
@@ -83,52 +81,4 @@ function splitPipe(fd: number, ours: OurEnd): PipeEnds {
   } finally {
     closeSync(fd);
   }
-}
-
-/** Resolves with file descriptors of new pipes, each open for reading and writing. */
-async function makePipes(): Promise<number[]> {
-  // The shells wait on standard error until it closes, which also ends them if this process dies meanwhile.
-  const shell = spawn("/bin/sh", ["-c", SCRIPT], { stdio: ["ignore", "pipe", "pipe"], env: {} });
-  const fds: number[] = [];
-  try {
-    const failed = new Promise<never>((_, reject) => shell.once("error", reject));
-    for (const pid of await Promise.race([readPids(shell.stdout), failed])) {
-      for (let fd = FIRST_FD; fd < FIRST_FD + PIPES_PER_SHELL; fd++) {
-        fds.push(openSync(`/proc/${pid}/fd/${fd}`, constants.O_RDWR | constants.O_NONBLOCK));
-      }
-    }
-    return fds;
-  } catch (error) {
-    for (const fd of fds) closeSync(fd);
-    const reason = errorText(error);
-    throw new SessionError("EXEC_RUNTIME_FAILED", `No pipes could be made for the command: ${reason}`, {
-      cause: error,
-    });
-  } finally {
-    shell.stderr.destroy();
-  }
-}
-
-/** The shells' pids, one a line; each shell has its pipes by then. */
-async function readPids(output: Readable): Promise<number[]> {
-  let text = "";
-  for await (const chunk of output) {
-    text += String(chunk);
-    const lines = text.split("\n");
-    if (lines.length > SHELLS) return lines.slice(0, SHELLS).map(Number);
-  }
-  throw new Error(`/bin/sh ended early, having said ${JSON.stringify(text)}`);
-}
-
-/** Tells its own pid, and keeps the pipes open until it is told to end. */
-const TELL_AND_WAIT = 'read -r pid rest </proc/self/stat; echo "$pid"; read -r line <&2';
-const SCRIPT = createScript();
-
-/** Every stage of a pipeline has a pipe as its standard input; each copies its own away and begins the next pipeline. */
-function createScript(): string {
-  let stage = TELL_AND_WAIT;
-  for (let fd = FIRST_FD + PIPES_PER_SHELL - 1; fd >= FIRST_FD; fd--) {
-    stage = `: | { exec ${fd}<&0; ${stage}; }`;
-  }
-  return `${`{ ${stage}; } &\n`.repeat(SHELLS)}wait`;
 }

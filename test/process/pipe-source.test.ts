@@ -1,5 +1,17 @@
 import assert from "node:assert/strict";
-import { closeSync, fstatSync, readFileSync, readlinkSync, readSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fstatSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type PipeEnds, PipeSource } from "../../src/process/pipe-source.ts";
 
 /** More than one shell makes. */
@@ -8,7 +20,28 @@ const O_NONBLOCK = 0o4000;
 const O_CLOEXEC = 0o2000000;
 
 describe("a pipe source", () => {
-  const source = new PipeSource();
+  describe("with the machine's shell", () => givesPipes("/bin/sh"));
+
+  describe("with a shell whose here-documents are files, such as bash before 5.1", () => {
+    const folder = mkdtempSync(join(tmpdir(), "shell-"));
+    const shell = join(folder, "sh");
+    writeFileSync(shell, '#!/bin/sh\nBASH_COMPAT=5.0 exec /bin/bash "$@"\n', { mode: 0o755 });
+    givesPipes(shell);
+    after(() => rmSync(folder, { recursive: true }));
+  });
+
+  it("says what is wrong with a shell that is none", async () => {
+    for (const shell of ["/nowhere/sh", "/bin/true"]) {
+      await assert.rejects(new PipeSource(shell).take("read"), {
+        code: "EXEC_RUNTIME_FAILED",
+        message: /^No pipes could be made for the command: /,
+      });
+    }
+  });
+});
+
+function givesPipes(shell: string): void {
+  const source = new PipeSource(shell);
   const taken: PipeEnds[] = [];
 
   async function take(ours: "read" | "write"): Promise<PipeEnds> {
@@ -54,7 +87,7 @@ describe("a pipe source", () => {
     assert.equal(readSync(readFd, buffer), 0);
     closeSync(readFd);
   });
-});
+}
 
 function flagsOf(fd: number): number {
   const [, flags = ""] = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, "latin1")) ?? [];
