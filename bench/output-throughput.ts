@@ -42,7 +42,7 @@ type Way = keyof OutputThroughput;
 /** Measures every way in turn, round after round, so that a slow moment of the machine hits all of them. */
 export async function measureOutputThroughput(): Promise<OutputThroughput> {
   const stateDir = await mkdtemp(join(tmpdir(), "output-bench-"));
-  const service = await createSessionService(stateDir, (sentence) => console.error(sentence));
+  const service = await createSessionService({ stateDir }, (sentence) => console.error(sentence));
   const rates: Record<Way, number[]> = { pipe: [], consumer: [], reader: [], detached: [], replay: [] };
   try {
     for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {

@@ -45,7 +45,7 @@ export async function measureRoundTrips(): Promise<RoundTripReport> {
   const cleanups: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
   const skipped: string[] = [];
   try {
-    const service = await createSessionService(join(folder, "state"), () => {});
+    const service = await createSessionService({ stateDir: join(folder, "state") }, () => {});
     cleanups.push(() => service.close());
     const ways: Way[] = [];
     for (const kind of OCI_RUNTIMES) {

@@ -4,6 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { endSessionHost } from "./end-session-host.ts";
 import { type CommsMessage, openComms } from "./node-red-comms.ts";
 
 /** A node of a flow, as Node-RED's admin API and its export files have it. */
@@ -40,7 +41,7 @@ export async function startNodeRed({ packageName, userDir, port }: NodeRedOption
   const program = require.resolve(`${packageName}/red.js`);
   const args = [program, "--userDir", userDir, "--settings", join(userDir, "settings.cjs")];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
-  const nodeRed = new NodeRedProcess(child, usedPort);
+  const nodeRed = new NodeRedProcess(child, usedPort, join(userDir, "exec-sessions"));
   try {
     await nodeRed.waitForLog(FLOWS_RUN);
   } catch (error) {
@@ -72,10 +73,12 @@ export class NodeRedProcess {
   readonly url: string;
   readonly exited: Promise<{ readonly code: number | null; readonly signal: string | null }>;
   readonly #child: ChildProcess;
+  readonly #stateDir: string;
   #log = "";
 
-  constructor(child: ChildProcess, port: number) {
+  constructor(child: ChildProcess, port: number, stateDir: string) {
     this.#child = child;
+    this.#stateDir = stateDir;
     this.url = `http://127.0.0.1:${port}`;
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => {
@@ -133,12 +136,13 @@ export class NodeRedProcess {
     }
   }
 
-  /** Asks Node-RED to end; resolves with how it did. Throws if it does not, and ends it. */
+  /** Asks Node-RED to end, then its session host; resolves with how it did. Throws if Node-RED does not, and ends it. */
   async stop(): Promise<{ readonly code: number | null; readonly signal: string | null }> {
     this.#child.kill("SIGTERM");
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), STOP_MS);
     const end = await this.exited;
     clearTimeout(timer);
+    await endSessionHost(this.#stateDir);
     if (end.signal === "SIGKILL") throw new Error(`Node-RED did not end within ${STOP_MS} ms:\n${this.#log}`);
     return end;
   }

@@ -97,6 +97,12 @@ const outputTotalsSchema: z.ZodType<OutputTotals> = z.object({
   truncated: count,
 });
 
+const outputLimitsSchema = z.object({
+  maxBytes: z.int(),
+  replayBytes: z.int(),
+  policy: z.enum(["dropOldest", "block", "stop"]),
+});
+
 /** A configuration as a host gives it back: checked there, with every default filled in. */
 const execConfigAnswerSchema: z.ZodType<ExecConfig> = z.object({
   command: texts,
@@ -116,11 +122,7 @@ const execConfigAnswerSchema: z.ZodType<ExecConfig> = z.object({
   stopSignal: z.exactOptional(signalNameSchema),
   stopTimeout: z.exactOptional(z.number()),
   labels: textsByName,
-  output: z.object({
-    maxBytes: z.int(),
-    replayBytes: z.int(),
-    policy: z.enum(["dropOldest", "block", "stop"]),
-  }),
+  output: outputLimitsSchema,
 });
 
 export const execSessionSchema = z
@@ -194,6 +196,7 @@ export const sessionInspectSchema = z
     environmentNames: texts,
     labels: textsByName,
     output: outputTotalsSchema,
+    outputLimits: outputLimitsSchema,
     revision: z.int(),
   })
   .meta({ id: "SessionInspect" }) satisfies z.ZodType<SessionInspect>;

@@ -1,8 +1,4 @@
-import { existsSync } from "node:fs";
-import { readHostFile } from "../api/host-file.ts";
 import { type HostOptionsInput, parseHostOptions } from "../api/host-options.ts";
-import { isSameProcessAlive } from "../process/process-identity.ts";
-import { readSystemdUnit } from "../process/systemd-unit.ts";
 import { askAgainIfBroken } from "./ask-again.ts";
 import { askAnyVersion } from "./ask-any-version.ts";
 import { HostDialer } from "./host-dialer.ts";
@@ -10,6 +6,7 @@ import { assertCompatible, type HostVersion, isOutdated, parseHostVersion } from
 import type { LaunchOptions } from "./launch-session-host.ts";
 import { askToLeave } from "./replace-host.ts";
 import { SessionClient } from "./session-client.ts";
+import { findLocalHost, findSharedFate, type SharedFate } from "./shared-fate.ts";
 
 /** A session host, found or started. */
 export interface ConnectedHost {
@@ -28,9 +25,6 @@ export interface ConnectedHost {
   /** What ends the host, and so its sessions, together with this process. Null: nothing that is known. */
   readonly endsWith: SharedFate | null;
 }
-
-/** A systemd unit, such as `nodered.service`, when it is stopped or restarted; or the container that both are in. */
-export type SharedFate = { readonly kind: "unit"; readonly unit: string } | { readonly kind: "container" };
 
 /**
  * Connects to the session host of a state directory; starts one if there is none, and replaces an older one in which no
@@ -51,7 +45,7 @@ export async function connectSessionHost(
     pid: host.pid,
     version: host.version,
     isOutdated: isOutdated(host),
-    endsWith: findSharedFate(dialer.stateDir),
+    endsWith: findSharedFate(findLocalHost(dialer.stateDir)),
   };
 }
 
@@ -61,15 +55,3 @@ async function askVersion(dialer: HostDialer): Promise<HostVersion> {
   );
   return parseHostVersion(answer);
 }
-
-function findSharedFate(stateDir: string): SharedFate | null {
-  const host = readHostFile(stateDir);
-  // One that cannot be seen from here runs in another container, or on another machine.
-  if (host === null || !isSameProcessAlive(host)) return null;
-  const { unit } = host;
-  if (unit !== null) return unit === readSystemdUnit(process.pid) ? { kind: "unit", unit } : null;
-  return CONTAINER_MARKS.some((path) => existsSync(path)) ? { kind: "container" } : null;
-}
-
-/** Docker and Podman put them into every container. */
-const CONTAINER_MARKS = ["/.dockerenv", "/run/.containerenv"];

@@ -1,13 +1,14 @@
 import { FileOutputLogs } from "../output/file-output-logs.ts";
 import { findLegacyProcess } from "../runtime/find-legacy-process.ts";
 import { Runtimes } from "../runtime/runtimes.ts";
+import type { OrphanPolicy } from "../session/reconcile.ts";
 import { openSessionManager } from "../session/session-manager.ts";
 import type { SessionService } from "../session/session-service.ts";
 import { FileSessionStore } from "../store/file-store.ts";
 
-/** Puts the parts of the session service together, for one state directory. */
+/** Puts the parts of a session service inside of this process together, for one state directory. */
 export function createSessionService(
-  stateDir: string,
+  { stateDir, orphans = "keep" }: { readonly stateDir: string; readonly orphans?: OrphanPolicy },
   report: (sentence: string) => void,
 ): Promise<SessionService> {
   const runtimes = new Runtimes();
@@ -16,6 +17,7 @@ export function createSessionService(
     outputs: new FileOutputLogs(),
     runtimes: runtimes.provider,
     findLegacyProcess,
+    orphans,
     report,
     onClose: () => runtimes.close(),
   });

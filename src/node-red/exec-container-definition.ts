@@ -24,6 +24,12 @@ export interface ExecContainerDefinition extends NodeDef {
   readonly env: readonly EnvironmentRow[];
   /** Relative to Node-RED's user directory. Empty: `exec-sessions` there. */
   readonly stateDir: string;
+  /** `process`: the sessions outlive Node-RED in a process of their own. `inside`: they are kept inside Node-RED. */
+  readonly host: string;
+  /** What becomes of a session whose exec-start is deleted: `keep`, `stop` or `remove`. */
+  readonly onDelete: string;
+  /** What becomes of commands that outlived whoever kept their sessions: `keep` or `stop`. */
+  readonly orphans: string;
 }
 
 /** What a field means that a flow leaves out, as one written by hand may. The edit dialog begins with the same. */
@@ -37,6 +43,9 @@ export const EXEC_CONTAINER_DEFAULTS: Omit<ExecContainerDefinition, keyof NodeDe
   stopTimeout: "",
   env: [],
   stateDir: "",
+  host: "process",
+  onDelete: "keep",
+  orphans: "keep",
 };
 
 /** How many secret values one exec-container can hold: Node-RED wants every credential to be declared. */

@@ -1,15 +1,16 @@
-import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { Node, NodeAPI } from "node-red";
 import type { ContainerRef, RuntimeSpec } from "../session/exec-session.ts";
 import { SessionError, showValue } from "../session/session-error.ts";
 import type { SessionService } from "../session/session-service.ts";
+import type { DeletedNodePolicy } from "./deleted-nodes.ts";
 import {
   type EnvironmentRow,
   EXEC_CONTAINER_DEFAULTS,
   type ExecContainerDefinition,
 } from "./exec-container-definition.ts";
-import { closeOnShutdown, openSessionService } from "./session-services.ts";
+import { closeOnShutdown, openSessionService, type ServiceChoice } from "./session-services.ts";
+import { userDirectory } from "./user-directory.ts";
 
 /** What create takes where neither the node nor the message says otherwise. */
 export interface ContainerDefaults {
@@ -22,7 +23,10 @@ export interface ContainerDefaults {
 
 /** What the other nodes get from their exec-container. */
 export interface ContainerSettings {
-  readonly stateDir: string;
+  /** Throws EXEC_INVALID_CONFIG for a choice that is none. */
+  service(): ServiceChoice;
+  /** Throws EXEC_INVALID_CONFIG for a policy that is none. */
+  onDelete(): DeletedNodePolicy;
   /** The container that a message names, or else this node's own. Throws EXEC_NO_CONTAINER if there is neither. */
   target(fromMessage: unknown): ContainerRef;
   /** Throws EXEC_INVALID_CONFIG if a variable's secret is not stored here, as after an import. */
@@ -37,11 +41,17 @@ const settingsOf = new WeakMap<Node, ContainerSettings>();
 export function setUpExecContainer(RED: NodeAPI, node: Node, saved: ExecContainerDefinition): void {
   const definition = { ...EXEC_CONTAINER_DEFAULTS, ...saved };
   const stateDir = resolve(userDirectory(RED), definition.stateDir || DEFAULT_STATE_DIRECTORY);
-  settingsOf.set(node, {
+  const service = (): ServiceChoice => ({
     stateDir,
+    host: readChoice("host", definition.host, ["process", "inside"]),
+    orphans: readChoice("orphans", definition.orphans, ["keep", "stop"]),
+  });
+  settingsOf.set(node, {
+    service,
+    onDelete: () => readChoice("onDelete", definition.onDelete, ["keep", "stop", "remove"]),
     target: (fromMessage) => readTarget(definition, fromMessage),
     defaults: () => readDefaults(RED, node, definition),
-    openService: () => openSessionService(RED, stateDir),
+    openService: async () => openSessionService(RED, service()),
   });
   node.on("close", (_removed: boolean, done: () => void) => {
     closeOnShutdown().then(done, done);
@@ -61,9 +71,18 @@ export function containerSettings(RED: NodeAPI, containerNodeId: string): Contai
 
 const DEFAULT_STATE_DIRECTORY = "exec-sessions";
 
-/** An embedded Node-RED may have been given none; this is then Node-RED's own default. */
-function userDirectory(RED: NodeAPI): string {
-  return RED.settings.userDir ?? join(homedir(), ".node-red");
+function readChoice<Choice extends string>(
+  field: string,
+  value: string,
+  allowed: readonly [Choice, ...Choice[]],
+): Choice {
+  const choice = allowed.find((each) => each === value);
+  if (choice !== undefined) return choice;
+  throw new SessionError(
+    "EXEC_INVALID_CONFIG",
+    `"${field}" must be ${allowed.slice(0, -1).join(", ")} or ${allowed.at(-1)}; got ${showValue(value)}.`,
+    { details: { field } },
+  );
 }
 
 /** The runtime `local` knows one container, this machine; its dialog asks for none. */

@@ -24,6 +24,8 @@ export interface Piece extends Slice {
 
 /** How far a stream has been told. */
 export interface StreamCursor {
+  /** Bytes of the stream before this offset have been taken in by an earlier process. */
+  readonly from: number;
   /** Messages sent so far. */
   sent: number;
   /** Bytes read and not sent yet: the beginning of a character, of a line or of the whole output. */
@@ -34,7 +36,7 @@ export interface StreamCursor {
 }
 
 export function createStreamCursor(): StreamCursor {
-  return { sent: 0, pending: [], pendingBytes: 0, missingBytes: 0 };
+  return { from: 0, sent: 0, pending: [], pendingBytes: 0, missingBytes: 0 };
 }
 
 /** Takes in bytes of a stream and gives the pieces that are complete now. */

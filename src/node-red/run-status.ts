@@ -17,28 +17,31 @@ export class RunStatus {
 
   started(): void {
     this.#running++;
-    this.#show();
+    this.show();
   }
 
-  /** `isError`: the node counts this end as an error. */
+  /** Followed by `left()`. `isError`: the node counts this end as an error. */
   ended(rc: ReturnCode, isError: boolean): void {
-    this.#running--;
     this.#last = { fill: endColour(rc, isError), shape: "dot", text: this.#endText(rc) };
-    this.#show();
   }
 
-  /** A session is no longer followed, for reasons of its own. */
+  /** A session is no longer followed, whether it has ended or not. */
   left(): void {
     this.#running--;
-    this.#show();
+    this.show();
+  }
+
+  /** The sessions' service has gone; it is asked again and again. */
+  waiting(): void {
+    this.#line.show({ fill: "yellow", shape: "ring", text: this.#RED._("exec-start.status.waiting") });
   }
 
   failed(error: FlowError): void {
     this.#last = errorStatus(error);
-    this.#show();
+    this.show();
   }
 
-  #show(): void {
+  show(): void {
     if (this.#running === 0) {
       this.#line.show(this.#last ?? {});
       return;

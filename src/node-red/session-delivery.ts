@@ -1,5 +1,4 @@
 import type { NodeMessage } from "node-red";
-import { MIN_OUTPUT_BYTES } from "../session/exec-config.ts";
 import type { EndRecord } from "../session/exec-session.ts";
 import type { OutputChunk, OutputData, OutputGap, OutputStream } from "../session/output-log.ts";
 import { SessionError } from "../session/session-error.ts";
@@ -8,16 +7,11 @@ import type { Attachment, SessionService } from "../session/session-service.ts";
 import type { Send } from "./input-edge.ts";
 import { inspectIfThere } from "./inspect-if-there.ts";
 import { type PieceRule, takePieces, takeRest } from "./output-pieces.ts";
+import { firstUnsent } from "./resume-file.ts";
 import type { ResumeEntry, ResumeRegistry } from "./resume-registry.ts";
 import { createReturnCode, type ReturnCode } from "./return-code.ts";
 import type { SessionMessages } from "./session-message.ts";
 import { Turn } from "./turn.ts";
-
-/**
- * Half of what the smallest log keeps. Bytes that wait for the rest of their line are acknowledged beyond this, so that a
- * log which blocks the command when it is full never waits for a line that cannot end.
- */
-const MAX_UNACKNOWLEDGED_BYTES = MIN_OUTPUT_BYTES / 2;
 
 export interface SessionDeliveryOptions {
   readonly entry: ResumeEntry;
@@ -46,37 +40,47 @@ export interface DeliveredEnd {
 export class SessionDelivery {
   readonly #options: SessionDeliveryOptions;
   readonly #detached = Promise.withResolvers<void>();
+  /**
+   * Half of what the log keeps. Bytes that wait for the rest of their line are acknowledged beyond this, so that a log which
+   * blocks the command when it is full never waits for a line that cannot end.
+   */
+  readonly #maxUnacknowledged: number;
   #isDetached = false;
 
   constructor(options: SessionDeliveryOptions) {
     this.#options = options;
+    this.#maxUnacknowledged = options.session.outputLimits.maxBytes / 2;
     options.registry.save(options.entry);
   }
 
-  /** Resolves once the end has been sent; with undefined if the delivery was detached first, and is to be resumed. */
+  /**
+   * Resolves once the end has been sent; with undefined if the delivery was detached first, and is to be resumed. Throws what
+   * `isHostTrouble` knows if the session's service went away meanwhile; then the same entry can be delivered further.
+   */
   async run(): Promise<DeliveredEnd | undefined> {
-    const { attachment, entry } = this.#options;
+    const { attachment } = this.#options;
     const turn = new Turn();
     for await (const chunk of attachment) {
       await this.#pause();
       if (this.#isDetached) return undefined;
       this.#deliver(chunk);
-      attachment.advance(acknowledgedOffset(entry));
+      attachment.advance(this.#acknowledgedOffset());
       await turn.endWhenLong(chunk);
     }
     const how = await attachment.ended;
-    if (this.#isDetached || how.kind === "detached") return undefined;
+    if (this.#isDetached) return undefined;
+    if (how.kind === "detached") throw this.#brokenOff();
     if (how.end === null) throw this.#removedBeforeEnd();
     return this.#deliverEnd(how.end, { isCut: how.kind === "removed" });
   }
 
-  /** Sends nothing more, from now on. With `forget` the session's output is no longer kept for this node. */
-  detach(options: { readonly forget: boolean }): void {
+  /** Sends nothing more, from now on. The session's output is kept for the node's next life. */
+  detach(): void {
     const { attachment, registry, entry } = this.#options;
     this.#isDetached = true;
     this.#detached.resolve();
-    attachment.close(options);
-    if (options.forget) registry.remove(entry);
+    attachment.close();
+    registry.settle(entry);
   }
 
   async #pause(): Promise<void> {
@@ -91,11 +95,13 @@ export class SessionDelivery {
     registry.save(entry);
   }
 
-  #deliverData({ stream, offset, data }: OutputData): void {
+  #deliverData({ stream, offset: start, data: all }: OutputData): void {
     const { entry, rule, messages } = this.#options;
     const cursor = entry.streams[stream];
-    const pieces = takePieces(cursor, rule, { offset, data });
-    entry.position = offset + data.length;
+    entry.position = start + all.length;
+    const offset = Math.max(start, cursor.from);
+    if (offset >= entry.position) return;
+    const pieces = takePieces(cursor, rule, { offset, data: all.subarray(offset - start) });
     this.#send(
       stream,
       pieces.map((piece) => messages.chunk(stream, piece, cursor)),
@@ -145,6 +151,18 @@ export class SessionDelivery {
     return messages.lastChunk(stream, piece, cursor, rc);
   }
 
+  /** Before the first byte that has not been sent, unless that is too far back. */
+  #acknowledgedOffset(): number {
+    const { position, streams } = this.#options.entry;
+    const first = Math.min(firstUnsent(streams.stdout, position), firstUnsent(streams.stderr, position));
+    return Math.max(first, position - this.#maxUnacknowledged);
+  }
+
+  #brokenOff(): SessionError {
+    const short = this.#options.entry.sessionId.slice(0, 12);
+    return new SessionError("EXEC_CLOSED", `The service of session ${short} was closed while it was read.`);
+  }
+
   #removedBeforeEnd(): SessionError {
     const { entry, registry } = this.#options;
     registry.remove(entry);
@@ -154,15 +172,6 @@ export class SessionDelivery {
       { details: { sessionId: entry.sessionId } },
     );
   }
-}
-
-/** Before the first byte that has not been sent, unless that is too far back. */
-function acknowledgedOffset({ position, streams }: ResumeEntry): number {
-  const firstUnsent = Math.min(
-    streams.stdout.pending[0]?.offset ?? position,
-    streams.stderr.pending[0]?.offset ?? position,
-  );
-  return Math.max(firstUnsent, position - MAX_UNACKNOWLEDGED_BYTES);
 }
 
 /** What inspect would have said of a session that was removed right after its end. */

@@ -1,10 +1,12 @@
 import type { NodeAPI } from "node-red";
 import { isSessionError, SessionError } from "../session/session-error.ts";
+import { isSessionId } from "../session/session-id.ts";
 import { inspectSession, type SessionInspect } from "../session/session-inspect.ts";
 import type { Attachment, SessionService } from "../session/session-service.ts";
 import { containerSettings } from "./exec-container-node.ts";
 import type { ExecStartDefinition } from "./exec-start-definition.ts";
 import { FlowError } from "./flow-error.ts";
+import { isHostTrouble, mayHaveBeenObeyed } from "./host-trouble.ts";
 import { feedInput, type InputBytes, parseInput } from "./input-feed.ts";
 import { createStreamCursor } from "./output-pieces.ts";
 import type { ResumeEntry, ResumeRegistry } from "./resume-registry.ts";
@@ -36,23 +38,37 @@ export interface FailedToStart {
 
 export type Started = Attached | Detached | FailedToStart;
 
+export interface StartParts {
+  readonly evaluation: Evaluation;
+  readonly definition: ExecStartDefinition;
+  readonly registry: ResumeRegistry;
+  /** Goes on with a session whose service went away while it was being started. */
+  readonly resume: (entry: ResumeEntry) => Promise<Attached>;
+}
+
 /** Starts the session that a message names, as the node says. */
-export async function startSession(
-  evaluation: Evaluation,
-  definition: ExecStartDefinition,
-): Promise<Started> {
+export async function startSession(parts: StartParts): Promise<Started> {
+  const { evaluation, definition } = parts;
   const { RED, node, message } = evaluation;
   const { sessionId: value, sessionIdType: type } = definition;
-  const { stateDir, openService } = containerSettings(RED, definition.container);
-  const id = await evaluateSessionId(evaluation, { value, type });
+  const settings = containerSettings(RED, definition.container);
+  const given = await evaluateSessionId(evaluation, { value, type });
   const input = await readInput(evaluation, definition);
-  const service = await openService();
-  if (input !== undefined) await assertReadsInput(service, id);
+  const service = await settings.openService();
+  const id = await wholeId(service, given, input);
   try {
     const started =
       definition.mode === "detached"
         ? await startDetached(service, id)
-        : await startAttached(service, id, { nodeId: node.id, stateDir, message });
+        : await startAttached(parts, service, {
+            nodeId: node.id,
+            sessionId: id,
+            service: settings.service(),
+            onDelete: settings.onDelete(),
+            message,
+            position: 0,
+            streams: { stdout: createStreamCursor(), stderr: createStreamCursor() },
+          });
     if (input !== undefined) {
       // Goes on over a deploy, as the command does.
       feedInput(service, started.session.ID, input).catch((error) => node.warn(new FlowError(error)));
@@ -65,23 +81,34 @@ export async function startSession(
   }
 }
 
-/** Goes on where an earlier life of the node was interrupted. */
+/** Goes on where an earlier life of the node, or its service, was interrupted. Throws EXEC_START_FAILED if it was never begun. */
 export async function resumeSession(
   RED: NodeAPI,
   registry: ResumeRegistry,
   entry: ResumeEntry,
 ): Promise<Attached> {
-  const service = await openSessionService(RED, entry.stateDir);
+  const service = await openSessionService(RED, entry.service);
   try {
     const attachment = await service.attach(entry.sessionId, {
       offset: entry.position,
       consumer: entry.nodeId,
     });
-    return await attached(service, attachment, entry);
+    const resumed = await attached(service, attachment, entry);
+    if (resumed.session.state !== "created") return resumed;
+    attachment.close({ forget: true });
+    throw notStarted(entry.sessionId);
   } catch (error) {
-    if (isSessionError(error) && error.code === "EXEC_SESSION_NOT_FOUND") registry.remove(entry);
+    if (!isHostTrouble(error)) registry.remove(entry);
     throw error;
   }
+}
+
+function notStarted(sessionId: string): SessionError {
+  return new SessionError(
+    "EXEC_START_FAILED",
+    `Session ${sessionId.slice(0, 12)} was not started, because Node-RED or the session host ended in that moment; it can be started again.`,
+    { details: { sessionId } },
+  );
 }
 
 async function readInput(
@@ -92,10 +119,11 @@ async function readInput(
   return { bytes: parseInput(await evaluate(evaluation, "input", { value, type })), end: endInput };
 }
 
-/** Before the start, so that a mistake in the flow does not leave a command without its input. */
-async function assertReadsInput(service: SessionService, id: string): Promise<void> {
+/** The session's whole id; refused before the start if a mistake in the flow would leave its command without its input. */
+async function wholeId(service: SessionService, id: string, input: InputBytes | undefined): Promise<string> {
+  if (input === undefined && isSessionId(id)) return id;
   const { OpenStdin, ID } = await service.inspect(id);
-  if (OpenStdin) return;
+  if (OpenStdin || input === undefined) return ID;
   throw new SessionError(
     "EXEC_STDIN_NOT_ATTACHED",
     `Session ${ID.slice(0, 12)} was created without standard input, so this node's input has nowhere to go.`,
@@ -108,18 +136,21 @@ async function startDetached(service: SessionService, id: string): Promise<Detac
   return { kind: "detached", session: inspectSession(session, session.output) };
 }
 
+/** Remembered before it is started, so that a crash in between finds it. */
 async function startAttached(
+  { registry, resume }: StartParts,
   service: SessionService,
-  id: string,
-  owner: Pick<ResumeEntry, "nodeId" | "stateDir" | "message">,
+  entry: ResumeEntry,
 ): Promise<Attached> {
-  const attachment = await service.startAndAttach(id, { consumer: owner.nodeId });
-  return attached(service, attachment, {
-    ...owner,
-    sessionId: attachment.sessionId,
-    position: 0,
-    streams: { stdout: createStreamCursor(), stderr: createStreamCursor() },
-  });
+  registry.add(entry);
+  try {
+    const attachment = await service.startAndAttach(entry.sessionId, { consumer: entry.nodeId });
+    return await attached(service, attachment, entry);
+  } catch (error) {
+    if (mayHaveBeenObeyed(error)) return resume(entry);
+    registry.remove(entry);
+    throw error;
+  }
 }
 
 async function attached(

@@ -1,4 +1,5 @@
 import { DEFAULT_DETACH_KEYS } from "./detach-keys.ts";
+import type { OutputLimits } from "./exec-config.ts";
 import type { EndRecord, ExecSession, OutputTotals, RuntimeSpec, SessionState } from "./exec-session.ts";
 
 /** A session as inspect shows it: Podman's InspectExecSession, field by field, and what it lacks. */
@@ -39,6 +40,7 @@ export interface SessionInspect {
   readonly environmentNames: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   readonly output: OutputTotals;
+  readonly outputLimits: OutputLimits;
   readonly revision: number;
 }
 
@@ -76,6 +78,7 @@ export function inspectSession(session: ExecSession, output: OutputTotals): Sess
     environmentNames: resolved.environmentNames,
     labels: config.labels,
     output,
+    outputLimits: config.output,
     revision: session.revision,
   };
 }

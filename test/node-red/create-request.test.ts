@@ -42,7 +42,8 @@ describe("create-request", () => {
     defaults: Partial<ContainerDefaults> = {},
   ): Promise<Record<string, unknown>> {
     const container: ContainerSettings = {
-      stateDir: "/nowhere",
+      service: () => ({ stateDir: "/nowhere", host: "inside", orphans: "keep" }),
+      onDelete: () => "keep",
       target: () => target,
       defaults: () => ({ ...noDefaults, ...defaults }),
       openService: () => Promise.reject(new Error("not needed")),

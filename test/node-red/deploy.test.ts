@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
-import { setImmediate } from "node:timers/promises";
 import type { DeployType, FlowNode } from "../support/flow-runtime.ts";
+import {
+  assertConsecutive,
+  type Changes,
+  flowNodes as nodesOfFlow,
+  sha256,
+  writeUntil,
+} from "../support/pipe-flow.ts";
 import { PipeWriter } from "../support/pipe-writer.ts";
 import { NODE_RED_START_MS, NODE_RED_VERSIONS, ProbedNodeRed } from "../support/probed-node-red.ts";
-import { createRandomSource } from "../support/random-bytes.ts";
 import { waitUntil } from "../support/wait-until.ts";
-
-const PIECE_BYTES = 16 * 1024;
-const MIN_BYTES = 1024 * 1024;
 
 /** What a deploy changes, and how the editor would say so. */
 const deploys: readonly {
@@ -32,10 +33,18 @@ const deploys: readonly {
   { title: "that restarts all flows", type: "reload", changes: {} },
 ];
 
-type Changes = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+/** Where the sessions are kept. */
+const HOSTS = [
+  { host: "process", where: "in the session host" },
+  { host: "inside", where: "inside Node-RED" },
+] as const;
 
-for (const version of NODE_RED_VERSIONS) {
-  describe(`a deploy while a session runs, Node-RED ${version}`, function () {
+for (const [version, { host, where }] of NODE_RED_VERSIONS.flatMap((each) =>
+  HOSTS.map((other) => [each, other] as const),
+)) {
+  describe(`a deploy while a session runs ${where}, Node-RED ${version}`, function () {
+    const flowNodes = (pipePath: string, changes: Changes) =>
+      nodesOfFlow(pipePath, { ...changes, container: { host, ...changes.container } });
     this.timeout(NODE_RED_START_MS);
     let nodeRed: ProbedNodeRed;
     let pipe: PipeWriter;
@@ -93,6 +102,7 @@ for (const version of NODE_RED_VERSIONS) {
       stop.abort();
       const written = await writing;
       await nodeRed.message("end");
+      await nodeRed.message("completed");
       assert.equal(sha256(Buffer.concat(payloads().map((payload) => payload as Buffer))), sha256(written));
       assertConsecutive(nodeRed.received("stdout"));
       assert.deepEqual([nodeRed.received("end").length, nodeRed.received("completed").length], [1, 1]);
@@ -188,48 +198,6 @@ for (const version of NODE_RED_VERSIONS) {
   });
 }
 
-/** inject -> exec-create -> exec-start, with a probe behind each output. */
-function flowNodes(pipePath: string, changes: Changes): readonly FlowNode[] {
-  const node = (id: string, type: string, fields: Readonly<Record<string, unknown>>): FlowNode => ({
-    id,
-    type,
-    z: "tab",
-    x: 1,
-    y: 1,
-    wires: [],
-    ...fields,
-    ...changes[id],
-  });
-  const probes = ["stdout", "stderr", "end", "completed", "errors", "found"];
-  return [
-    { id: "tab", type: "tab", label: "flow" },
-    { id: "container", type: "exec-container", runtime: "local", ...changes.container },
-    node("inject", "inject", {
-      props: [
-        { p: "topic", v: "nightly", vt: "str" },
-        { p: "job", v: '{"tables":["a","b"]}', vt: "json" },
-      ],
-      wires: [["create"]],
-    }),
-    node("create", "exec-create", {
-      container: "container",
-      args: [
-        { value: "cat", type: "str" },
-        { value: pipePath, type: "str" },
-      ],
-      wires: [["start"]],
-    }),
-    node("start", "exec-start", {
-      container: "container",
-      format: "buffer",
-      wires: [["stdout"], ["stderr"], ["end"]],
-    }),
-    node("complete", "complete", { scope: ["start"], wires: [["completed"]] }),
-    node("catch", "catch", { scope: null, wires: [["errors"]] }),
-    ...probes.map((id) => node(id, "probe", {})),
-  ];
-}
-
 /** A stop of a session that has ended tells how it ended. */
 function findSession(sessionId: unknown): readonly FlowNode[] {
   return [
@@ -248,31 +216,4 @@ function findSession(sessionId: unknown): readonly FlowNode[] {
       wires: [["found"]],
     },
   ];
-}
-
-/** Writes random bytes, at least a MiB of them, piece by piece, until told to stop; gives what it wrote. */
-async function writeUntil(pipe: PipeWriter, stop: AbortSignal): Promise<Buffer> {
-  const nextBytes = createRandomSource();
-  const written: Buffer[] = [];
-  while (!stop.aborted || written.length * PIECE_BYTES < MIN_BYTES) {
-    const piece = nextBytes(PIECE_BYTES);
-    await pipe.write(piece);
-    written.push(piece);
-    await setImmediate();
-  }
-  await pipe.end();
-  return Buffer.concat(written);
-}
-
-function assertConsecutive(messages: readonly Readonly<Record<string, unknown>>[]): void {
-  let offset = 0;
-  for (const [index, message] of messages.entries()) {
-    assert.equal((message.parts as { index: number }).index, index);
-    assert.equal(message.offset, offset);
-    offset += (message.payload as Buffer).length;
-  }
-}
-
-function sha256(bytes: Buffer): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }

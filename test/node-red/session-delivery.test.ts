@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import type { NodeAPI, NodeMessage } from "node-red";
+import { isHostTrouble } from "../../src/node-red/host-trouble.ts";
 import { createStreamCursor, type PieceRule } from "../../src/node-red/output-pieces.ts";
 import { MemoryResumeRegistry, type ResumeEntry } from "../../src/node-red/resume-registry.ts";
 import { SessionDelivery } from "../../src/node-red/session-delivery.ts";
 import { SessionMessages } from "../../src/node-red/session-message.ts";
-import type { OutputChunk } from "../../src/session/output-log.ts";
+import { MIN_OUTPUT_BYTES } from "../../src/session/exec-config.ts";
+import type { OutputChunk, OutputStream } from "../../src/session/output-log.ts";
 import { SessionError } from "../../src/session/session-error.ts";
 import { inspectSession } from "../../src/session/session-inspect.ts";
 import type { Attachment, AttachmentEnd, SessionService } from "../../src/session/session-service.ts";
@@ -14,7 +16,10 @@ import { sampleSession } from "../support/sample-session.ts";
 
 const require = createRequire(import.meta.url);
 const RED = { util: require("@node-red/util").util } as NodeAPI;
-const session = inspectSession(sampleSession(), sampleSession().output);
+const session = {
+  ...inspectSession(sampleSession(), sampleSession().output),
+  outputLimits: { maxBytes: MIN_OUTPUT_BYTES, replayBytes: 0, policy: "block" as const },
+};
 const LINES: PieceRule = { unit: "line", isText: true, maxBytes: 1024 * 1024 };
 
 /** An attachment that gives what a test lays down, and keeps what is asked of it. */
@@ -52,16 +57,21 @@ const goneService = {
 } as unknown as SessionService;
 
 describe("session-delivery", () => {
-  function deliver(chunks: readonly OutputChunk[], end: AttachmentEnd) {
+  function deliver(
+    chunks: readonly OutputChunk[],
+    end: AttachmentEnd,
+    { stderrFrom = 0 }: { readonly stderrFrom?: number } = {},
+  ) {
     const registry = new MemoryResumeRegistry();
     const attachment = new ScriptedAttachment(chunks, end);
     const entry: ResumeEntry = {
       nodeId: "start",
       sessionId: session.ID,
-      stateDir: "/nowhere",
+      service: { stateDir: "/nowhere", host: "inside", orphans: "keep" },
+      onDelete: "keep",
       message: {},
       position: 0,
-      streams: { stdout: createStreamCursor(), stderr: createStreamCursor() },
+      streams: { stdout: createStreamCursor(), stderr: { ...createStreamCursor(), from: stderrFrom } },
     };
     const sent: (NodeMessage | NodeMessage[] | null)[][] = [];
     const delivery = new SessionDelivery({
@@ -79,12 +89,18 @@ describe("session-delivery", () => {
     return { delivery, attachment, registry, sent };
   }
 
-  const data = (offset: number, text: string): OutputChunk => ({
-    kind: "data",
-    stream: "stdout",
-    offset,
-    data: Buffer.from(text),
-  });
+  const output =
+    (stream: OutputStream) =>
+    (offset: number, text: string): OutputChunk => ({
+      kind: "data",
+      stream,
+      offset,
+      data: Buffer.from(text),
+    });
+  const data = output("stdout");
+  const stderr = output("stderr");
+  const payloadsOf = (messages: NodeMessage | NodeMessage[] | null | undefined) =>
+    [messages ?? []].flat().map(({ payload }) => payload);
 
   it("the end of a session whose output was deleted while it was read is told, with what is missing said", async () => {
     const { delivery, sent, registry } = deliver([data(0, "a\n")], { kind: "removed", end: EXITED });
@@ -106,15 +122,6 @@ describe("session-delivery", () => {
     assert.deepEqual(await registry.entriesOf("start"), []);
   });
 
-  it("a service that closes leaves the session to be resumed", async () => {
-    const { delivery, registry, sent } = deliver([data(0, "a\nb")], { kind: "detached", by: "close" });
-    assert.equal(await delivery.run(), undefined);
-    assert.equal(sent.length, 1);
-    const [entry] = await registry.entriesOf("start");
-    assert.equal(entry?.position, 3);
-    assert.equal(entry?.streams.stdout.pending[0]?.data.toString(), "b");
-  });
-
   it("what waits for the rest of its line is not acknowledged, unless it is half of the smallest log", async () => {
     const long = "x".repeat(40 * 1024);
     const { delivery, attachment } = deliver([data(0, "one\ntw"), data(6, "o\n"), data(8, long)], {
@@ -130,18 +137,28 @@ describe("session-delivery", () => {
       kind: "ended",
       end: EXITED,
     });
-    delivery.detach({ forget: false });
+    delivery.detach();
     assert.equal(await delivery.run(), undefined);
     assert.deepEqual(sent, []);
-    assert.deepEqual(attachment.closed, [false]);
-    assert.equal((await registry.entriesOf("start")).length, 1);
+    assert.deepEqual(attachment.closed, [undefined]);
+    assert.equal(registry.entriesOf("start").length, 1);
   });
 
-  it("detached for good, it is forgotten, and its output is no longer kept for the node", async () => {
-    const { delivery, attachment, registry } = deliver([data(0, "a\n")], { kind: "ended", end: EXITED });
-    delivery.detach({ forget: true });
-    assert.equal(await delivery.run(), undefined);
-    assert.deepEqual(attachment.closed, [true]);
-    assert.deepEqual(await registry.entriesOf("start"), []);
+  it("whose service is closed under it is an error after which it can be resumed", async () => {
+    const { delivery, registry } = deliver([data(0, "a\n")], { kind: "detached", by: "close" });
+    await assert.rejects(delivery.run(), isHostTrouble);
+    assert.equal(registry.entriesOf("start")[0]?.position, 2);
+  });
+
+  it("sends nothing of a stream again that an earlier process has sent, and all of the other", async () => {
+    const chunks = [data(4, "x\n"), stderr(6, "old\n"), data(10, "y\n"), stderr(12, "half|new\n")];
+    const { delivery, sent } = deliver(chunks, { kind: "ended", end: EXITED }, { stderrFrom: 17 });
+    await delivery.run();
+    const told = sent.slice(0, -1).map(([out, err]) => [payloadsOf(out), payloadsOf(err)]);
+    assert.deepEqual(told, [
+      [["x"], []],
+      [["y"], []],
+      [[], ["new"]],
+    ]);
   });
 });

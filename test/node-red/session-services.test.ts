@@ -3,10 +3,16 @@ import { execFileSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { closeSessionServices, openSessionService } from "../../src/node-red/session-services.ts";
+import {
+  closeSessionServices,
+  openSessionService,
+  type ServiceChoice,
+} from "../../src/node-red/session-services.ts";
 import { StoreOwner } from "../store/store-owner.ts";
 import { ExecFlow } from "../support/exec-flow.ts";
 import { describeNeeding } from "../support/requirements.ts";
+
+const choice = (stateDir: string): ServiceChoice => ({ stateDir, host: "inside", orphans: "keep" });
 
 const CREATE = { exec: { command: ["true"] } };
 
@@ -31,10 +37,10 @@ describe("session-services", () => {
     await open(join(folder, "state"));
     const { RED } = flow.runtime;
     const services = await Promise.all(
-      Array.from({ length: 5 }, () => openSessionService(RED, join(folder, "state"))),
+      Array.from({ length: 5 }, () => openSessionService(RED, choice(join(folder, "state")))),
     );
     await flow.deploy("full", { create: { name: "changed" } });
-    services.push(await openSessionService(RED, join(folder, "state")));
+    services.push(await openSessionService(RED, choice(join(folder, "state"))));
     assert.equal(new Set(services).size, 1);
   });
 
@@ -80,7 +86,7 @@ describe("session-services", () => {
     flow.send("create", CREATE);
     const { sessionId } = await flow.message("created");
     await closeSessionServices();
-    const list = await (await openSessionService(flow.runtime.RED, join(folder, "state"))).list();
+    const list = await (await openSessionService(flow.runtime.RED, choice(join(folder, "state")))).list();
     assert.deepEqual(
       list.map(({ id }) => id),
       [sessionId],
@@ -116,7 +122,7 @@ describeNeeding(["root", "mount"], "session-services on a full disk", () => {
     const { code, message } = await flow.error();
     assert.equal(code, "EXEC_STORE_FAILED");
     assert.match(String(message), /no space left/);
-    const service = await openSessionService(flow.runtime.RED, join(disk, "state"));
+    const service = await openSessionService(flow.runtime.RED, choice(join(disk, "state")));
     assert.equal((await service.list()).length, 1);
     await rm(filler);
     flow.send("create", CREATE);

@@ -5,7 +5,7 @@ import { NODE_RED_START_MS, NODE_RED_VERSIONS, ProbedNodeRed } from "../support/
 
 const flow = [
   { id: "tab", type: "tab", label: "flow" },
-  { id: "container", type: "exec-container", runtime: "local" },
+  { id: "container", type: "exec-container", runtime: "local", host: "inside" },
   { id: "inject", type: "inject", z: "tab", x: 1, y: 1, props: [], wires: [["create"]] },
   {
     id: "create",
@@ -41,8 +41,9 @@ for (const version of NODE_RED_VERSIONS) {
         const { sessionId } = await nodeRed.message("stdout");
         assert.equal(await nodeRed.end(signal), 0);
         const complaints: string[] = [];
-        const service = await createSessionService(join(nodeRed.userDir, "exec-sessions"), (sentence) =>
-          complaints.push(sentence),
+        const service = await createSessionService(
+          { stateDir: join(nodeRed.userDir, "exec-sessions") },
+          (sentence) => complaints.push(sentence),
         );
         const { state, output } = await service.inspect(String(sessionId));
         assert.deepEqual({ state, bytes: output.stdoutBytes }, { state: "running", bytes: "ready\n".length });

@@ -16,7 +16,8 @@ describe("start-session", () => {
   const entryOf = (sessionId: string): ResumeEntry => ({
     nodeId: "start",
     sessionId,
-    stateDir: flow.stateDir,
+    service: flow.choice,
+    onDelete: "keep",
     message: {},
     position: 3,
     streams: { stdout: createStreamCursor(), stderr: createStreamCursor() },
@@ -41,16 +42,19 @@ describe("start-session", () => {
     await assert.rejects(resumeSession(flow.runtime.RED, registry, entry), {
       code: "EXEC_SESSION_NOT_FOUND",
     });
-    assert.deepEqual(await registry.entriesOf("start"), []);
+    assert.deepEqual(registry.entriesOf("start"), []);
   });
 
   it("a session whose service cannot be opened now is an error, and is not forgotten", async () => {
     const registry = new MemoryResumeRegistry();
-    const entry = { ...entryOf("0123456789abcdef".repeat(4)), stateDir: "/dev/null/state" };
+    const entry = {
+      ...entryOf("0123456789abcdef".repeat(4)),
+      service: { ...flow.choice, stateDir: "/dev/null/state" },
+    };
     registry.save(entry);
     await assert.rejects(resumeSession(flow.runtime.RED, registry, entry), {
       code: "EXEC_STATE_DIR_UNUSABLE",
     });
-    assert.deepEqual(await registry.entriesOf("start"), [entry]);
+    assert.deepEqual(registry.entriesOf("start"), [entry]);
   });
 });

@@ -8,7 +8,11 @@ import registerExecRemove from "../../nodes/exec-remove.ts";
 import registerExecResize from "../../nodes/exec-resize.ts";
 import registerExecStart from "../../nodes/exec-start.ts";
 import registerExecStop from "../../nodes/exec-stop.ts";
-import { closeSessionServices, openSessionService } from "../../src/node-red/session-services.ts";
+import {
+  closeSessionServices,
+  openSessionService,
+  type ServiceChoice,
+} from "../../src/node-red/session-services.ts";
 import type { SessionService } from "../../src/session/session-service.ts";
 import { type DeployType, type FlowNode, FlowRuntime, type NodeSet } from "./flow-runtime.ts";
 
@@ -74,7 +78,12 @@ export class ExecFlow {
 
   /** The service that the nodes use. */
   service(): Promise<SessionService> {
-    return openSessionService(this.#runtime.RED, this.stateDir);
+    return openSessionService(this.#runtime.RED, this.choice);
+  }
+
+  /** What its exec-container has chosen. */
+  get choice(): ServiceChoice {
+    return { stateDir: this.stateDir, host: "inside", orphans: "keep" };
   }
 
   send(id: string, message: NodeMessage): void {
@@ -138,7 +147,14 @@ function flowNodes(stateDir: string, options: ExecFlowOptions): readonly FlowNod
   ];
   return [
     { id: "tab", type: "tab", label: "flow" },
-    { id: "container", type: "exec-container", runtime: "local", stateDir, ...options.container },
+    {
+      id: "container",
+      type: "exec-container",
+      runtime: "local",
+      stateDir,
+      host: "inside",
+      ...options.container,
+    },
     ...node("create", ["created"]),
     ...node("start", ["stdout", "stderr", "end"]),
     ...node("stop", ["stopped"]),

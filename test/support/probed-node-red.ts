@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { endSessionHost } from "../../scripts/end-session-host.ts";
 import type { DeployType, FlowNode, StatusText } from "./flow-runtime.ts";
 import { waitUntil } from "./wait-until.ts";
 
@@ -37,29 +38,43 @@ type Told =
 /** A real Node-RED with the built package, as a process of its own, and a probe in it that tells what flows. */
 export class ProbedNodeRed {
   readonly userDir: string;
-  readonly #child: ChildProcess;
+  readonly #version: NodeRedVersion;
   readonly #told: Told[] = [];
+  #child: ChildProcess;
   #port = 0;
 
-  private constructor(child: ChildProcess, userDir: string) {
-    this.#child = child;
+  private constructor(version: NodeRedVersion, userDir: string) {
+    this.#version = version;
     this.userDir = userDir;
-    child.on("message", (told: Told) => this.#told.push(told));
+    this.#child = this.#spawn();
   }
 
   /** Begins with an empty user directory, which is deleted when it stops. */
   static async start(version: NodeRedVersion): Promise<ProbedNodeRed> {
     assert(existsSync(join(root, "dist/nodes")), "the package is built (npm run build)");
-    const userDir = await mkdtemp(join(tmpdir(), "nr-"));
-    const child = fork(join(root, programs[version]), ["--userDir", userDir, "--settings", settings], {
+    const nodeRed = new ProbedNodeRed(version, await mkdtemp(join(tmpdir(), "nr-")));
+    await nodeRed.#waitUntilReady();
+    return nodeRed;
+  }
+
+  /** Starts it again, after it has ended, with what its user directory holds. What was told before is still known. */
+  async startAgain(): Promise<void> {
+    this.#told.splice(0, this.#told.length, ...this.#told.filter(({ kind }) => kind === "message"));
+    this.#child = this.#spawn();
+    await this.#waitUntilReady();
+  }
+
+  #spawn(): ChildProcess {
+    const { userDir } = this;
+    const program = join(root, programs[this.#version]);
+    const child = fork(program, ["--userDir", userDir, "--settings", settings], {
       // Node-RED would keep a cache of compiled modules in the temporary folder.
       env: { ...process.env, PACKAGE_UNDER_TEST: root, NODE_DISABLE_COMPILE_CACHE: "1" },
       serialization: "advanced",
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
-    const nodeRed = new ProbedNodeRed(child, userDir);
-    await nodeRed.#waitUntilReady();
-    return nodeRed;
+    child.on("message", (told: Told) => this.#told.push(told));
+    return child;
   }
 
   get url(): string {
@@ -142,9 +157,27 @@ export class ProbedNodeRed {
     return this.#child.exitCode;
   }
 
-  /** Ends it, and deletes its user directory. */
+  /** Changes its flow while it is off. */
+  async replaceFlow(flow: readonly FlowNode[]): Promise<void> {
+    await writeFile(join(this.userDir, "flows.json"), JSON.stringify(flow));
+  }
+
+  /** Where sessions are unless a flow says otherwise. */
+  get stateDir(): string {
+    return join(this.userDir, "exec-sessions");
+  }
+
+  /** Ends it as a crash does, without a last word. */
+  async kill(): Promise<void> {
+    const exit = once(this.#child, "exit");
+    this.#child.kill("SIGKILL");
+    await exit;
+  }
+
+  /** Ends it and its session host, and deletes its user directory. */
   async stop(): Promise<void> {
     await this.end();
+    await endSessionHost(this.stateDir);
     await rm(this.userDir, { recursive: true, force: true });
   }
 

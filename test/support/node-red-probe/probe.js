@@ -1,14 +1,30 @@
 /** Tells the test, which is the parent process, what happens in this Node-RED. A node of the type `probe` only takes messages. */
 module.exports = (RED) => {
-  RED.server.once("listening", () => process.send({ kind: "ready", port: RED.server.address().port }));
-  RED.events.on("flows:started", () => process.send({ kind: "started" }));
+  let untold = 0;
+  const told = new Set();
+  const tell = (news) => {
+    untold++;
+    process.send(news, () => {
+      if (--untold === 0) for (const callback of told) callback();
+    });
+  };
+  RED.server.once("listening", () => tell({ kind: "ready", port: RED.server.address().port }));
+  RED.events.on("flows:started", () => tell({ kind: "started" }));
   RED.hooks.add("preDeliver.probe", ({ msg, destination }) => {
-    if (destination.node.type === "probe")
-      process.send({ kind: "message", to: destination.id, message: msg });
+    if (destination.node.type === "probe") tell({ kind: "message", to: destination.id, message: msg });
   });
-  RED.events.on("node-status", ({ id, status }) => process.send({ kind: "status", of: id, status }));
+  RED.events.on("node-status", ({ id, status }) => tell({ kind: "status", of: id, status }));
   RED.nodes.registerType("probe", function (definition) {
     RED.nodes.createNode(this, definition);
     this.on("input", (_message, _send, done) => done());
+    // At its end Node-RED waits for its nodes, and so until the test has been told everything.
+    this.on("close", (done) => {
+      if (untold === 0) return done();
+      const callback = () => {
+        told.delete(callback);
+        done();
+      };
+      told.add(callback);
+    });
   });
 };

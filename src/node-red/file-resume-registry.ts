@@ -1,0 +1,158 @@
+import { readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { errorText } from "../session/session-error.ts";
+import { makeFolder } from "../store/make-folder.ts";
+import {
+  formatResumeFile,
+  type KeptMessage,
+  keepMessage,
+  parseResumeFile,
+  withoutPending,
+} from "./resume-file.ts";
+import { MemoryResumeRegistry, type ResumeEntry, type ResumeRegistry } from "./resume-registry.ts";
+
+/** A crash makes no more than the output of this time be delivered again. */
+const WRITE_AFTER_MS = 1000;
+/** Nor more than so much of it, which every log keeps by default though its consumer has had it. */
+const WRITE_AFTER_BYTES = 4 * 1024 * 1024;
+
+const UNREADABLE_SUFFIX = ".unreadable";
+
+/** What is on disk of an entry. */
+interface Written {
+  readonly kept: KeptMessage;
+  position: number;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/**
+ * Remembers over restarts and crashes too: a file for each session that is being delivered, `<folder>/n-<node>/<session>`,
+ * for this user alone, since messages may hold secrets.
+ */
+export class FileResumeRegistry implements ResumeRegistry {
+  readonly #folder: string;
+  readonly #report: (sentence: string) => void;
+  readonly #memory = new MemoryResumeRegistry();
+  readonly #written = new Map<ResumeEntry, Written>();
+  readonly #loaded = new Set<string>();
+
+  constructor(folder: string, report: (sentence: string) => void) {
+    this.#folder = folder;
+    this.#report = report;
+  }
+
+  add(entry: ResumeEntry): void {
+    this.#memory.add(entry);
+    this.#written.set(entry, { kept: keepMessage(entry.message), position: 0, timer: undefined });
+    this.#write(entry, entry);
+  }
+
+  save(entry: ResumeEntry): void {
+    this.#memory.save(entry);
+    const written = this.#written.get(entry);
+    if (written === undefined) return;
+    if (entry.position - written.position >= WRITE_AFTER_BYTES) this.#write(entry, withoutPending(entry));
+    else
+      written.timer ??= setTimeout(() => this.#write(entry, withoutPending(entry)), WRITE_AFTER_MS).unref();
+  }
+
+  /** Everything, also what is pending: the next process goes on at the very byte. */
+  settle(entry: ResumeEntry): void {
+    if (this.#written.has(entry)) this.#write(entry, entry);
+  }
+
+  remove(entry: ResumeEntry): void {
+    this.#memory.remove(entry);
+    clearTimeout(this.#written.get(entry)?.timer);
+    this.#written.delete(entry);
+    rmSync(this.#path(entry), { force: true });
+    if (this.#memory.entriesOf(entry.nodeId).length > 0) return;
+    removeIfEmpty(this.#nodeFolder(entry.nodeId));
+    removeIfEmpty(this.#folder);
+  }
+
+  entriesOf(nodeId: string): readonly ResumeEntry[] {
+    if (!this.#loaded.has(nodeId)) this.#load(nodeId);
+    return this.#memory.entriesOf(nodeId);
+  }
+
+  nodeIds(): readonly string[] {
+    const onDisk = namesIn(this.#folder)
+      .filter((name) => name.startsWith(NODE_PREFIX))
+      .map((name) => decodeURIComponent(name.slice(NODE_PREFIX.length)));
+    return [...new Set([...this.#memory.nodeIds(), ...onDisk])];
+  }
+
+  #load(nodeId: string): void {
+    this.#loaded.add(nodeId);
+    const folder = this.#nodeFolder(nodeId);
+    for (const name of namesIn(folder)) {
+      const path = join(folder, name);
+      if (name.endsWith(TEMPORARY_SUFFIX)) rmSync(path, { force: true });
+      else if (!name.endsWith(UNREADABLE_SUFFIX)) this.#read(path);
+    }
+  }
+
+  /** A file that cannot be read takes nothing else with it. */
+  #read(path: string): void {
+    try {
+      const { entry, kept } = parseResumeFile(readFileSync(path));
+      this.#memory.add(entry);
+      this.#written.set(entry, { kept, position: entry.position, timer: undefined });
+      if (kept.omitted.length === 0) return;
+      const names = kept.omitted.map((name) => `msg.${name}`).join(", ");
+      this.#report(
+        `Session ${entry.sessionId.slice(0, 12)} goes on without ${names}, which no restart can keep.`,
+      );
+    } catch (error) {
+      renameSync(path, path + UNREADABLE_SUFFIX);
+      this.#report(`${path} does not tell which session to go on with: ${errorText(error)}`);
+    }
+  }
+
+  #write(entry: ResumeEntry, content: ResumeEntry): void {
+    const written = this.#written.get(entry);
+    if (written === undefined) return;
+    clearTimeout(written.timer);
+    written.timer = undefined;
+    written.position = entry.position;
+    try {
+      makeFolder(this.#nodeFolder(entry.nodeId));
+      const path = this.#path(entry);
+      writeFileSync(path + TEMPORARY_SUFFIX, formatResumeFile(content, written.kept), { mode: 0o600 });
+      renameSync(path + TEMPORARY_SUFFIX, path);
+    } catch (error) {
+      this.#report(
+        `How far session ${entry.sessionId.slice(0, 12)} has been delivered could not be written down: ${errorText(error)}`,
+      );
+    }
+  }
+
+  #path({ nodeId, sessionId }: ResumeEntry): string {
+    return join(this.#nodeFolder(nodeId), sessionId);
+  }
+
+  #nodeFolder(nodeId: string): string {
+    return join(this.#folder, NODE_PREFIX + encodeURIComponent(nodeId));
+  }
+}
+
+/** Makes whatever an id is a plain file name. */
+const NODE_PREFIX = "n-";
+const TEMPORARY_SUFFIX = ".tmp";
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    // Nothing has been written there yet, or it cannot be read, which the next write will tell.
+    return [];
+  }
+}
+
+/** Tidiness only. */
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {}
+}

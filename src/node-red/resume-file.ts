@@ -1,0 +1,98 @@
+import { deserialize, serialize } from "node:v8";
+import type { NodeMessage } from "node-red";
+import { z } from "zod";
+import type { StreamCursor } from "./output-pieces.ts";
+import type { ResumeEntry } from "./resume-registry.ts";
+
+/** Another number: another form. */
+const SCHEMA = 1;
+
+const sliceSchema = z.object({ offset: z.int().min(0), data: z.instanceof(Buffer) });
+const cursorSchema = z.object({
+  from: z.int().min(0),
+  sent: z.int().min(0),
+  pending: z.array(sliceSchema),
+  pendingBytes: z.int().min(0),
+  missingBytes: z.int().min(0),
+});
+const fileSchema = z.object({
+  schema: z.literal(SCHEMA),
+  nodeId: z.string(),
+  sessionId: z.string(),
+  service: z.object({
+    stateDir: z.string(),
+    host: z.enum(["process", "inside"]),
+    orphans: z.enum(["keep", "stop"]),
+  }),
+  onDelete: z.enum(["keep", "stop", "remove"]),
+  /** A message in the form of the structured clone algorithm. */
+  message: z.instanceof(Buffer),
+  /** Its properties that have no such form. */
+  omitted: z.array(z.string()),
+  position: z.int().min(0),
+  streams: z.object({ stdout: cursorSchema, stderr: cursorSchema }),
+});
+
+/** A message as it can be kept. */
+export interface KeptMessage {
+  readonly bytes: Buffer;
+  /** The names of the properties that cannot be kept. */
+  readonly omitted: readonly string[];
+}
+
+/** Belongs to a connection that will be gone. */
+const NEVER_KEPT: ReadonlySet<string> = new Set(["req", "res"]);
+
+/** Keeps of a message what has a meaning in another process: no functions, no connections. */
+export function keepMessage(message: NodeMessage): KeptMessage {
+  const kept: Record<string, unknown> = {};
+  const omitted: string[] = [];
+  for (const [name, value] of Object.entries(message)) {
+    if (!NEVER_KEPT.has(name) && isKeepable(value)) kept[name] = value;
+    else omitted.push(name);
+  }
+  return { bytes: serialize(kept), omitted };
+}
+
+/** An entry as a file's content. */
+export function formatResumeFile(entry: ResumeEntry, { bytes, omitted }: KeptMessage): Buffer {
+  return serialize({ ...entry, schema: SCHEMA, message: bytes, omitted });
+}
+
+/** What a file says. Throws if it is torn, or of another form. */
+export function parseResumeFile(content: Buffer): {
+  readonly entry: ResumeEntry;
+  readonly kept: KeptMessage;
+} {
+  const { schema: _, message: bytes, omitted, ...rest } = fileSchema.parse(deserialize(content));
+  return { entry: { ...rest, message: deserialize(bytes) as NodeMessage }, kept: { bytes, omitted } };
+}
+
+/** The entry as if nothing pending had been read: it is small, and its output is read again from the session's log. */
+export function withoutPending(entry: ResumeEntry): ResumeEntry {
+  const { stdout, stderr } = entry.streams;
+  const [first, second] = [firstUnsent(stdout, entry.position), firstUnsent(stderr, entry.position)];
+  return {
+    ...entry,
+    position: Math.min(first, second),
+    streams: { stdout: emptied(stdout, first), stderr: emptied(stderr, second) },
+  };
+}
+
+/** Where in the output a stream begins that has not been sent. */
+export function firstUnsent({ pending }: StreamCursor, position: number): number {
+  return pending[0]?.offset ?? position;
+}
+
+function emptied(cursor: StreamCursor, from: number): StreamCursor {
+  return { ...cursor, from, pending: [], pendingBytes: 0 };
+}
+
+function isKeepable(value: unknown): boolean {
+  try {
+    serialize(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
