@@ -65,7 +65,12 @@ export class FileResumeRegistry implements ResumeRegistry {
     this.#memory.remove(entry);
     clearTimeout(this.#written.get(entry)?.timer);
     this.#written.delete(entry);
-    rmSync(this.#path(entry), { force: true });
+    try {
+      rmSync(this.#path(entry), { force: true });
+    } catch (error) {
+      const short = entry.sessionId.slice(0, 12);
+      this.#report(`The end of session ${short} may be told again after a restart: ${errorText(error)}`);
+    }
     if (this.#memory.entriesOf(entry.nodeId).length > 0) return;
     removeIfEmpty(this.#nodeFolder(entry.nodeId));
     removeIfEmpty(this.#folder);

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { endSessionHost } from "../../scripts/end-session-host.ts";
 import {
   closeSessionServices,
   openSessionService,
@@ -79,6 +80,36 @@ describe("session-services", () => {
     await owner.kill();
     flow.send("create", CREATE);
     await flow.message("created");
+  });
+
+  it("another choice of host is refused while a session runs, and holds once none does", async () => {
+    const stateDir = join(folder, "state");
+    await open(stateDir);
+    const { RED } = flow.runtime;
+    const inside = await openSessionService(RED, choice(stateDir));
+    const { sessionId } = await flow.create({ command: ["sleep", "1000"] });
+    await inside.start(String(sessionId));
+    const other: ServiceChoice = { stateDir, host: "process", orphans: "keep" };
+    await assert.rejects(openSessionService(RED, other), {
+      code: "EXEC_STATE_DIR_IN_USE",
+      message: /and 1 of them run/,
+    });
+    assert.equal(await openSessionService(RED, choice(stateDir)), inside);
+    await inside.stop(String(sessionId), { timeout: 0 });
+    const outside = await openSessionService(RED, other);
+    assert.equal((await outside.inspect(String(sessionId))).state, "stopped");
+    await closeSessionServices();
+    await endSessionHost(stateDir);
+  });
+
+  it("a choice that is none is told by its field and what is allowed", async () => {
+    flow = await ExecFlow.open({ container: { stateDir: join(folder, "state"), host: "cloud" } });
+    flow.send("create", CREATE);
+    const { code, message } = await flow.error();
+    assert.deepEqual(
+      [code, message],
+      ["EXEC_INVALID_CONFIG", '"host" must be process or inside; got "cloud".'],
+    );
   });
 
   it("a service that was closed is opened anew at the next use", async () => {
