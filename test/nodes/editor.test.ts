@@ -220,6 +220,25 @@ for (const version of NODE_RED_VERSIONS) {
       await editor.cancel();
     });
 
+    it("the dialog of exec-container says how the sessions are kept, and whether the session host runs", async () => {
+      await editor.importNodes([
+        { id: "kept", type: "tab", label: "kept" },
+        { id: "keeper", type: "exec-container" },
+        { id: "stopper", type: "exec-stop", z: "kept", container: "keeper" },
+      ]);
+      await deployAll(editor);
+      await editor.openDialog("keeper");
+      await editor.openTab("exec-container-tab-sessions");
+      const state = editor.page.locator("#exec-container-host-state");
+      await state.filter({ hasText: "It does not run now; it starts when a session needs it." }).waitFor();
+      await editor.page.selectOption("#node-config-input-host", "inside");
+      assert.equal(await state.isVisible(), false);
+      await editor.cancel();
+      const view = await nodeRed.get("/exec-sessions/session-host/keeper");
+      assert.deepEqual(view, { host: "process", stateDir: nodeRed.stateDir, running: null });
+      assert.equal((await fetch(`${nodeRed.url}/exec-sessions/session-host/nobody`)).status, 404);
+    });
+
     it("a secret goes to the credentials, stays there when the dialog is used again, and goes with its row", async () => {
       await editor.importNodes([
         { id: "tab", type: "tab", label: "secrets" },
