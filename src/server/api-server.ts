@@ -38,10 +38,12 @@ export interface ApiServerOptions {
 
 /** The API on its socket. */
 export interface ApiServer {
-  /** Begins to take calls on a Unix socket. Throws EXEC_SOCKET_UNUSABLE. */
+  /** Begins to take calls on a Unix socket; on one more, if it is called again. Throws EXEC_SOCKET_UNUSABLE. */
   listen(socketPath: string): Promise<void>;
   /** How many clients are connected, idle ones too. */
   readonly connectionCount: number;
+  /** Ends every connection with the call that it is used for, so that clients connect anew, to whoever listens then. */
+  retire(): void;
   /** Takes no more calls and ends every connection; sessions go on. */
   close(): Promise<void>;
 }
@@ -55,12 +57,14 @@ class HttpApiServer implements ApiServer {
   readonly #options: ApiServerOptions;
   readonly #limits: ServerLimits;
   readonly #routes: readonly Route[];
-  readonly #server: Server;
+  /** One for each socket. */
+  readonly #servers: Server[] = [];
   readonly #connections = new Set<Socket>();
   /** Connections over the limit. */
   readonly #refused = new WeakSet<Duplex>();
   /** Connections on which a call is being answered. */
   readonly #busy = new WeakSet<Duplex>();
+  #isRetired = false;
 
   constructor(service: SessionService, options: ApiServerOptions) {
     this.#options = options;
@@ -68,21 +72,27 @@ class HttpApiServer implements ApiServer {
     const context = { service, containers: options.containers, report: options.report };
     const info = createHostInfo(options.packageVersion);
     this.#routes = [...hostRoutes(context, info), ...sessionRoutes(context), ...streamRoutes(context)];
-    this.#server = this.#createServer();
   }
 
   get connectionCount(): number {
     return this.#connections.size;
   }
 
-  listen(socketPath: string): Promise<void> {
-    return listenOnSocket(this.#server, socketPath);
+  async listen(socketPath: string): Promise<void> {
+    const server = this.#createServer();
+    await listenOnSocket(server, socketPath);
+    this.#servers.push(server);
+  }
+
+  retire(): void {
+    this.#isRetired = true;
+    for (const server of this.#servers) server.closeIdleConnections();
   }
 
   async close(): Promise<void> {
-    const closed = new Promise((resolve) => this.#server.close(resolve));
+    const closed = this.#servers.map((server) => new Promise((resolve) => server.close(resolve)));
     for (const socket of this.#connections) socket.destroy();
-    await closed;
+    await Promise.all(closed);
   }
 
   #createServer(): Server {
@@ -134,6 +144,7 @@ class HttpApiServer implements ApiServer {
     this.#busy.add(request.socket);
     response.once("close", () => this.#busy.delete(request.socket));
     response.setHeader(API_VERSION_HEADER, String(API_VERSION));
+    if (this.#isRetired) response.shouldKeepAlive = false;
     const gone = goneSignal(exchange);
     try {
       const answer = await this.#answer(exchange, gone);

@@ -1,7 +1,8 @@
-import { chmod, mkdir, stat, unlink } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { chmod, mkdir, rename, stat } from "node:fs/promises";
 import { connect, type Server } from "node:net";
 import { platform } from "node:os";
-import { dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { errorText, SessionError } from "../session/session-error.ts";
 
 /** A Unix socket's path has to fit into sockaddr_un with a zero byte after it: 108 bytes on Linux, 104 on BSD and macOS. */
@@ -13,17 +14,20 @@ const WRITABLE_BY_OTHERS = 0o022;
 
 /**
  * Listens where only this process's user can connect. Makes the socket's folder if there is none, and takes the place of
- * a socket on which nobody listens any more. Throws EXEC_SOCKET_UNUSABLE.
+ * a socket on which nobody listens any more. The socket stays when the server is closed. Throws EXEC_SOCKET_UNUSABLE.
  */
 export async function listenOnSocket(server: Server, path: string): Promise<void> {
   assertFits(path);
   try {
     await mkdir(dirname(path), { recursive: true, mode: OWNER_ONLY_FOLDER });
     await assertFolderIsOurs(dirname(path));
-    await removeStale(path);
-    await listen(server, path);
-    await chmod(path, OWNER_ONLY_FILE);
+    await assertFree(path);
+    const temporary = temporaryPath(path);
+    await listen(server, temporary);
+    await chmod(temporary, OWNER_ONLY_FILE);
+    await rename(temporary, path);
   } catch (error) {
+    server.close();
     throw error instanceof SessionError ? error : unusable(path, errorText(error), error);
   }
 }
@@ -45,13 +49,24 @@ async function assertFolderIsOurs(folder: string): Promise<void> {
     throw unusable(folder, "other users may write to this folder; take that right from them with chmod 700");
 }
 
-async function removeStale(path: string): Promise<void> {
+async function assertFree(path: string): Promise<void> {
   const found = await stat(path).catch(() => null);
   if (found === null) return;
   if (!found.isSocket()) throw unusable(path, "there is a file that is no socket");
   if (await isAnswered(path)) throw unusable(path, "another process listens there");
-  await unlink(path);
 }
+
+/**
+ * Once a server is closed, Node.js deletes what has the name under which it began to listen, be it another process's socket
+ * by now. So that is a name which nobody else has, and no longer than the true one.
+ */
+function temporaryPath(path: string): string {
+  const length = Math.max(basename(path).length, MIN_TEMPORARY_LENGTH);
+  return join(dirname(path), `.${randomBytes(length).toString("hex").slice(1, length)}`);
+}
+
+/** A dot and eight random digits. */
+const MIN_TEMPORARY_LENGTH = 9;
 
 function isAnswered(path: string): Promise<boolean> {
   return new Promise((resolve) => {

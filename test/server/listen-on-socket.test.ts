@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdir, mkdtemp, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, symlink, unlink, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,10 +25,11 @@ describe("listening on a socket", () => {
     await rm(folder, { recursive: true });
   });
 
-  async function listen(path: string): Promise<void> {
+  async function listen(path: string): Promise<Server> {
     const server = createServer((socket) => socket.on("error", () => {}).end());
     servers.push(server);
     await listenOnSocket(server, path);
+    return server;
   }
 
   async function assertUnusable(path: string, reason: RegExp): Promise<void> {
@@ -64,6 +65,16 @@ describe("listening on a socket", () => {
     assert.ok((await stat(path)).isSocket());
     await listen(path);
     (await connectToSocket(path)).destroy();
+  });
+
+  it("leaves alone, when it ends, the socket that another one has made in its place", async () => {
+    const path = join(folder, "api.sock");
+    const first = await listen(path);
+    await unlink(path);
+    await listen(path);
+    await new Promise((resolve) => first.close(resolve));
+    (await connectToSocket(path)).destroy();
+    assert.deepEqual(await readdir(folder), ["api.sock"]);
   });
 
   it("leaves alone a socket on which somebody listens, and a file that is no socket", async () => {
