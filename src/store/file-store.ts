@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { ExecSession } from "../session/exec-session.ts";
 import { isSessionError } from "../session/session-error.ts";
@@ -22,6 +22,8 @@ export class FileSessionStore implements SessionStore {
   /** Null: not open. */
   #lock: StateDirectoryLock | null = null;
   #closing: Promise<void> = Promise.resolve();
+  /** False: records may be missing from the directory, because it has been deleted. */
+  #isWhole = true;
 
   /** Touches nothing before it is opened. Without `heartbeat`, the timing is proper-lockfile's own. */
   constructor(directory: string, heartbeat?: HeartbeatTiming) {
@@ -37,8 +39,8 @@ export class FileSessionStore implements SessionStore {
     this.#lock = lock;
     this.#sessions.clear();
     this.#legacy.clear();
-    for (const { id, revision } of sessions)
-      this.#sessions.set(id, this.#files(id, this.bundle(id), revision));
+    for (const session of sessions)
+      this.#sessions.set(session.id, this.#files(session.id, this.bundle(session.id), session));
     for (const [id, paths] of legacyPaths) {
       this.#legacy.set(
         id,
@@ -50,6 +52,7 @@ export class FileSessionStore implements SessionStore {
 
   async create(session: ExecSession): Promise<void> {
     this.#assertOpen();
+    if (!existsSync(this.#directory)) await this.restore();
     const { id } = session;
     const files = this.#files(id, this.bundle(id));
     if (this.#sessions.has(id)) throw sessionExists(id);
@@ -83,6 +86,21 @@ export class FileSessionStore implements SessionStore {
   bundle(id: string): string {
     assertSessionId(id);
     return join(this.#directory, SESSIONS_FOLDER, id);
+  }
+
+  /**
+   * To be called now and then: if the directory has been deleted, it is made again, with all that was saved. Whoever deletes
+   * it may be at it still, so it counts as whole only once nothing is missing. False: nothing was. Throws
+   * EXEC_STATE_DIR_LOST, EXEC_STATE_DIR_UNUSABLE or EXEC_STORE_FAILED.
+   */
+  async restore(): Promise<boolean> {
+    if (!this.#takeWholeFolder() && this.#isWhole) return false;
+    let wasTouched = false;
+    for (const files of this.#sessions.values()) {
+      if (await files.restore()) wasTouched = true;
+    }
+    this.#isWhole = !wasTouched;
+    return wasTouched;
   }
 
   async close(): Promise<void> {
@@ -130,9 +148,31 @@ export class FileSessionStore implements SessionStore {
     }
   }
 
-  #files(id: string, bundle: string, revision = 0): SessionFiles {
+  #files(id: string, bundle: string, saved: ExecSession | null = null): SessionFiles {
     const lock = this.#assertOpen();
-    return new SessionFiles({ id, bundle, revision, assertOwned: () => lock.assertHeld() });
+    return new SessionFiles({ id, bundle, saved, assertOwned: () => this.#assertHeld(lock) });
+  }
+
+  /** Where somebody has deleted the directory, everything is to be written again. */
+  #assertHeld(lock: StateDirectoryLock): void {
+    if (!lock.assertHeld()) return;
+    this.#isWhole = false;
+    for (const files of this.#sessions.values()) files.doubt();
+  }
+
+  /** True: something was missing. */
+  #takeWholeFolder(): boolean {
+    const lock = this.#assertOpen();
+    const sessions = join(this.#directory, SESSIONS_FOLDER);
+    try {
+      makeFolder(this.#directory);
+      this.#assertHeld(lock);
+      const isMissing = !existsSync(sessions);
+      if (isMissing) makeFolder(sessions);
+      return isMissing;
+    } catch (error) {
+      throw isSessionError(error) ? error : stateDirUnusable(this.#directory, error);
+    }
   }
 
   #newTrash(): string {

@@ -11,8 +11,11 @@ import {
 import { deleteTree } from "./delete-tree.ts";
 import { systemCode } from "./store-error.ts";
 
-/** Holds exactly one file while the directory is owned: the owner's claim. Without one it is free to take. */
-const OWNER_FOLDER = "owner";
+/**
+ * Holds exactly one file while the directory is owned: the owner's claim. Without one it is free to take. Each owner brings
+ * a folder of its own.
+ */
+export const OWNER_FOLDER = "owner";
 /** A claim being prepared beside it. */
 const PREPARED_PREFIX = "owner.";
 

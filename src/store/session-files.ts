@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, renameSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import type { ExecSession } from "../session/exec-session.ts";
 import { isSessionError } from "../session/session-error.ts";
@@ -11,8 +11,8 @@ import { noSuchSession, sessionExists, storeFailed, systemCode } from "./store-e
 export interface SessionFilesOptions {
   readonly id: string;
   readonly bundle: string;
-  /** The revision that is on disk; 0: none. */
-  readonly revision: number;
+  /** What is on disk. Null: no record. */
+  readonly saved: ExecSession | null;
   /** Throws unless the state directory is ours to write to; asked right before every change. */
   readonly assertOwned: () => void;
 }
@@ -20,7 +20,9 @@ export interface SessionFilesOptions {
 /** The files of one session, worked on one piece at a time in the order that was asked for. */
 export class SessionFiles {
   readonly #options: SessionFilesOptions;
-  #writtenRevision: number;
+  #saved: ExecSession | null;
+  /** What was saved may not be on disk any more. */
+  #isDoubtful = false;
   #waitingSave: { session: ExecSession; readonly written: Promise<void> } | null = null;
   #removal: Promise<void> | null = null;
   #unfinished = 0;
@@ -28,7 +30,7 @@ export class SessionFiles {
 
   constructor(options: SessionFilesOptions) {
     this.#options = options;
-    this.#writtenRevision = options.revision;
+    this.#saved = options.saved;
   }
 
   /** Makes the bundle and its first record, or leaves nothing behind. */
@@ -50,6 +52,20 @@ export class SessionFiles {
     if (this.#removal !== null) throw noSuchSession(session.id);
     if (this.#unfinished > 0 || session.end !== null) return this.#saveInTurn(session);
     return this.#change("save", () => this.#write(session));
+  }
+
+  /** Says that what was saved may not be on disk any more. */
+  doubt(): void {
+    this.#isDoubtful = true;
+  }
+
+  /** Writes again what was saved, if it may be gone. False: there was nothing to do. */
+  async restore(): Promise<boolean> {
+    if (this.#saved === null || this.#removal !== null) return false;
+    if (!existsSync(join(this.#options.bundle, RECORD_FILE))) this.doubt();
+    if (!this.#isDoubtful) return false;
+    await this.#inTurn("save", async () => this.#writeAgain());
+    return true;
   }
 
   /** Deletes everything but the record. */
@@ -93,11 +109,19 @@ export class SessionFiles {
 
   /** Done when it returns, unless the record must outlive a power cut: then the disk is waited for. */
   async #write(session: ExecSession): Promise<void> {
-    if (session.revision <= this.#writtenRevision) return;
+    if (session.revision <= (this.#saved?.revision ?? 0)) return this.#writeAgain();
     const text = formatRecord(session);
     if (isWorthSyncing(session)) await writeRecordDurably(this.#options.bundle, text);
     else writeRecord(this.#options.bundle, text);
-    this.#writtenRevision = session.revision;
+    this.#saved = session;
+    this.#isDoubtful = false;
+  }
+
+  /** Not synced: there may be a thousand of them, and the loss is behind us. */
+  #writeAgain(): void {
+    if (!this.#isDoubtful || this.#saved === null || this.#removal !== null) return;
+    writeRecord(this.#options.bundle, formatRecord(this.#saved));
+    this.#isDoubtful = false;
   }
 
   async #remove(trash: string): Promise<void> {

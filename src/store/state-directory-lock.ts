@@ -1,10 +1,14 @@
-import { statSync } from "node:fs";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { SessionError } from "../session/session-error.ts";
+import { readFileIdentity } from "./file-identity.ts";
 import { HEARTBEAT_TIMING, Heartbeat, type HeartbeatTiming, hasHeartbeat } from "./heartbeat.ts";
 import {
   type FoundClaim,
   findClaim,
   isClaimStanding,
   judgeOwner,
+  OWNER_FOLDER,
   ownClaim,
   placeClaim,
   sweepPreparedClaims,
@@ -25,8 +29,9 @@ export class StateDirectoryLock {
   readonly #timing: HeartbeatTiming;
   readonly #heartbeat: Heartbeat;
   readonly #ownClaim = ownClaim();
+  /** All that were placed and may still stand, each with its folder: the directory may be put away, made anew, and put back. */
+  readonly #placed = new Map<string, string>();
   #claimName: string | null = null;
-  #inode = "";
   #lostTo: { readonly pid: number | null } | null = null;
 
   constructor(directory: string, timing: HeartbeatTiming = HEARTBEAT_TIMING) {
@@ -48,19 +53,22 @@ export class StateDirectoryLock {
   }
 
   /**
-   * Asked before every change of the directory. Throws EXEC_STATE_DIR_LOST, for ever, once another process has taken
-   * over. A directory that was deleted is taken again as soon as there is one; until then, EXEC_STORE_FAILED.
+   * Asked before every change of the directory. True: it is held, but is not as it was left: it has been deleted and made
+   * again, or put back, and nothing in it is known to be what was last written. Throws EXEC_STATE_DIR_LOST, for ever, once
+   * another process has taken over; EXEC_STORE_FAILED while there is no directory.
    */
-  assertHeld(): void {
+  assertHeld(): boolean {
     if (this.#lostTo !== null) throw stateDirLost(this.#directory, this.#lostTo.pid);
-    if (!this.#isOwned()) this.#placeAgain();
+    const isAsLeft = this.#isOwned();
+    if (!isAsLeft) this.#takeAgain();
     this.#heartbeat.keepUp();
+    return !isAsLeft;
   }
 
   /** After this the directory is free, unless it was another process's. */
   async release(): Promise<void> {
     await this.#heartbeat.stop();
-    if (this.#claimName !== null) withdrawClaim(this.#directory, this.#claimName);
+    for (const name of this.#placed.keys()) withdrawClaim(this.#directory, name);
   }
 
   async #settleIn(): Promise<void> {
@@ -72,17 +80,31 @@ export class StateDirectoryLock {
     const name = placeClaim(this.#directory, this.#ownClaim);
     if (name === null) return false;
     this.#claimName = name;
-    this.#inode = readInode(this.#directory) ?? "";
+    this.#placed.set(name, this.#ownerFolder() ?? "");
     return true;
   }
 
-  /** Where only the claim has gone, and not the directory, another process has taken over, and may have ended since. */
-  #placeAgain(): void {
-    const inode = readInode(this.#directory);
-    if (inode === null) throw stateDirDeleted(this.#directory);
-    if (inode !== this.#inode && this.#place()) return;
-    this.#lostTo = { pid: findClaim(this.#directory)?.claim?.pid ?? null };
-    throw stateDirLost(this.#directory, this.#lostTo.pid);
+  /** The claim's folder tells: whoever takes over puts one of its own in the place of ours, and leaves it there in the end. */
+  #takeAgain(): void {
+    const folder = this.#ownerFolder();
+    const isOurs = folder === null || [...this.#placed.values()].includes(folder);
+    const found = findClaim(this.#directory);
+    if (!isOurs) throw this.#loseTo(found);
+    if (found !== null && this.#placed.has(found.name)) {
+      this.#claimName = found.name;
+    } else if (!existsSync(this.#directory) || !this.#place()) {
+      const winner = findClaim(this.#directory);
+      throw winner === null ? stateDirDeleted(this.#directory) : this.#loseTo(winner);
+    }
+  }
+
+  #loseTo(winner: FoundClaim | null): SessionError {
+    this.#lostTo = { pid: winner?.claim?.pid ?? null };
+    return stateDirLost(this.#directory, this.#lostTo.pid);
+  }
+
+  #ownerFolder(): string | null {
+    return readFileIdentity(join(this.#directory, OWNER_FOLDER));
   }
 
   #isOwned(): boolean {
@@ -93,10 +115,4 @@ export class StateDirectoryLock {
     const verdict = claim === null ? "unknown" : judgeOwner(claim, this.#ownClaim);
     return verdict === "unknown" ? hasHeartbeat(this.#directory, this.#timing) : verdict === "alive";
   }
-}
-
-/** Tells a directory from another one that has its path, and maybe its inode number, later. Null: there is none. */
-function readInode(directory: string): string | null {
-  const stat = statSync(directory, { bigint: true, throwIfNoEntry: false });
-  return stat === undefined ? null : `${stat.dev}:${stat.ino}:${stat.birthtimeNs}`;
 }

@@ -18,7 +18,7 @@ describe("session files", () => {
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), "files-"));
     bundle = join(folder, "bundle");
-    files = new SessionFiles({ id: sampleSession().id, bundle, revision: 0, assertOwned: () => {} });
+    files = new SessionFiles({ id: sampleSession().id, bundle, saved: null, assertOwned: () => {} });
     await files.create(sampleSession());
   });
 
@@ -62,7 +62,7 @@ describe("session files", () => {
   it("asks for the ownership again when a waiting piece has its turn", async () => {
     let owned = true;
     const assertOwned = (): void => assert.ok(owned, "lost meanwhile");
-    const own = new SessionFiles({ id: sampleSession().id, bundle, revision: 1, assertOwned });
+    const own = new SessionFiles({ id: sampleSession().id, bundle, saved: sampleSession(), assertOwned });
     const first = own.save(ended(2));
     await new Promise(setImmediate);
     const waiting = assert.rejects(own.save(ended(3)), /lost meanwhile/);
@@ -85,7 +85,7 @@ describe("session files", () => {
   });
 
   function scriptSaving(record: ExecSession): string {
-    const options = JSON.stringify({ id: record.id, bundle, revision: 1 });
+    const options = JSON.stringify({ id: record.id, bundle, saved: sampleSession() });
     return `
       const { SessionFiles } = await import(${JSON.stringify(MODULE)});
       const files = new SessionFiles({ ...${options}, assertOwned: () => {} });
