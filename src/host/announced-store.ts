@@ -24,19 +24,34 @@ export class AnnouncedStore extends FileSessionStore {
   override async open(): Promise<StoreContents> {
     const contents = await super.open();
     try {
-      writeHostFile(this.#stateDir, this.#host);
+      this.#announce();
       this.#runtimes = uniqueRuntimes(contents);
       return contents;
     } catch (error) {
       await super.close();
-      throw stateDirUnusable(this.#stateDir, error);
+      throw error;
     }
+  }
+
+  override async restore(): Promise<boolean> {
+    const wasTouched = await super.restore();
+    const isAnnounced = readHostFile(this.#stateDir)?.pid === this.#host.pid;
+    if (!isAnnounced) this.#announce();
+    return wasTouched || !isAnnounced;
   }
 
   override async close(): Promise<void> {
     // Another host's, if the directory has been lost to it.
     if (readHostFile(this.#stateDir)?.pid === this.#host.pid) removeHostFile(this.#stateDir);
     await super.close();
+  }
+
+  #announce(): void {
+    try {
+      writeHostFile(this.#stateDir, this.#host);
+    } catch (error) {
+      throw stateDirUnusable(this.#stateDir, error);
+    }
   }
 }
 

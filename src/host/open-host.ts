@@ -45,7 +45,7 @@ export async function openHost(
   try {
     const specs = await findUsable(provider, [...INSTALLED, ...store.runtimes]);
     const containers = new KnownRuntimes({ provider, specs, listContainers, report });
-    const host = new SessionHost({ options, service, containers, socket, report });
+    const host = new SessionHost({ options, store, service, containers, socket, report });
     await host.open();
     report(`Serves ${stateDir} on ${socket}; ${describe(options, announcement)}.`);
     return { host, ready: { socket, pid: announcement.pid, version: announcement.version } };

@@ -35,7 +35,7 @@ export async function runHost(rawOptions: unknown): Promise<void> {
 
 function obeySignals(host: SessionHost): void {
   for (const signal of STOP_SIGNALS) process.on(signal, () => host.stop(signal));
-  process.on(LEAVE_SIGNAL, () => host.leaveWhenIdle());
+  process.on(LEAVE_SIGNAL, () => host.leaveWhenIdle(LEAVE_SIGNAL));
 }
 
 /** A defect in one connection or session ends no other: it is told, with its place in the code, and all others go on. */

@@ -5,7 +5,9 @@ import type { ContainerDirectory } from "../server/container-directory.ts";
 import { waitAtMost } from "../session/bounded-wait.ts";
 import { errorText } from "../session/session-error.ts";
 import type { SessionService } from "../session/session-service.ts";
-import { hideSocket, removeHiddenSocket, showSocket } from "./hidden-socket.ts";
+import type { AnnouncedStore } from "./announced-store.ts";
+import { HostPresence } from "./host-presence.ts";
+import { HostSocket } from "./host-socket.ts";
 import { IdleWatch } from "./idle-watch.ts";
 import { runningSessions, stopSessions } from "./stop-sessions.ts";
 
@@ -14,7 +16,8 @@ const LEAVE_TAKING_MS = 1_000;
 const MS_PER_SECOND = 1_000;
 
 export interface SessionHostParts {
-  readonly options: Pick<HostOptions, "idleSeconds" | "onStop">;
+  readonly options: Pick<HostOptions, "stateDir" | "idleSeconds" | "onStop">;
+  readonly store: Pick<AnnouncedStore, "restore">;
   readonly service: SessionService;
   readonly containers: ContainerDirectory;
   readonly socket: string;
@@ -30,6 +33,8 @@ const INTENTS = {
 export class SessionHost {
   readonly #parts: SessionHostParts;
   readonly #server: ApiServer;
+  readonly #socket: HostSocket;
+  readonly #presence: HostPresence;
   readonly #watch: IdleWatch;
   readonly #left = Promise.withResolvers<void>();
   readonly #deserted = Promise.withResolvers<void>();
@@ -40,13 +45,21 @@ export class SessionHost {
   #leaving: Promise<void> = Promise.resolve();
 
   constructor(parts: SessionHostParts) {
-    const { options, service, containers, report } = parts;
+    const { options, service, store, containers, socket, report } = parts;
     this.#parts = parts;
     this.#server = createApiServer(service, {
       containers,
       packageVersion: packageVersion(),
       report,
       onConnections: (count) => this.#onConnections(count),
+    });
+    this.#socket = new HostSocket(socket, this.#server);
+    this.#presence = new HostPresence({
+      stateDir: options.stateDir,
+      store,
+      socket: this.#socket,
+      report,
+      onLost: () => this.#retire(),
     });
     this.#watch = new IdleWatch({
       idleMs: options.idleSeconds === null ? null : options.idleSeconds * MS_PER_SECOND,
@@ -62,15 +75,15 @@ export class SessionHost {
 
   /** Begins to serve. Throws EXEC_SOCKET_UNUSABLE. */
   async open(): Promise<void> {
-    removeHiddenSocket(this.#parts.socket);
-    await this.#server.listen(this.#parts.socket);
+    await this.#socket.open();
+    this.#presence.resume();
     this.#watch.touch();
     void this.#followEvents();
   }
 
   /** From now on the first moment without running sessions and clients is enough to leave. */
-  leaveWhenIdle(): void {
-    this.#parts.report("Asked to leave as soon as no session runs and no client is connected.");
+  leaveWhenIdle(reason: string): void {
+    this.#parts.report(`${reason}: leaves as soon as no session runs and no client is connected.`);
     this.#watch.hasten();
   }
 
@@ -83,6 +96,11 @@ export class SessionHost {
       this.#isStopping = true;
       this.#leave(() => this.#stop(reason));
     }
+  }
+
+  #retire(): void {
+    this.#server.retire();
+    this.leaveWhenIdle("Has lost its state directory");
   }
 
   #onConnections(count: number): void {
@@ -107,38 +125,46 @@ export class SessionHost {
 
   /** A client that finds the socket while it is being taken away finds a host that stays. */
   async #leaveIfIdle(): Promise<void> {
-    const { socket, report } = this.#parts;
-    await hideSocket(socket);
-    if (await this.#isBusy()) {
-      showSocket(socket);
+    const isFound = !(await this.#disappear());
+    if (isFound || (await this.#isBusy())) {
+      this.#socket.show();
+      this.#presence.resume();
       this.#watch.touch();
       return;
     }
-    report("Leaves: no session runs and no client is connected.");
+    this.#parts.report("Leaves: no session runs and no client is connected.");
     await this.#close();
   }
 
   async #stop(reason: string): Promise<void> {
-    const { options, service, socket, report } = this.#parts;
+    const { options, service, report } = this.#parts;
     const { length } = await runningSessions(service);
     report(`${reason}: ${INTENTS[options.onStop]}: ${length}.`);
-    await hideSocket(socket);
+    await this.#disappear();
     if (options.onStop === "stop")
       await stopSessions(service, { impatience: this.#impatience.signal, report });
     if (this.#server.connectionCount > 0) await waitAtMost(this.#deserted.promise, LEAVE_TAKING_MS);
     await this.#close();
   }
 
+  /** False: the folder may not be changed, so clients still find the socket. */
+  async #disappear(): Promise<boolean> {
+    await this.#presence.pause();
+    try {
+      await this.#socket.hide();
+      return true;
+    } catch (error) {
+      this.#parts.report(`The socket cannot be hidden from clients: ${errorText(error)}`);
+      return false;
+    }
+  }
+
   /** Whatever fails, the rest is let go of, too. */
   async #close(): Promise<void> {
-    const { service, socket, report } = this.#parts;
+    const { service, report } = this.#parts;
     this.#hasLeft = true;
     this.#watch.close();
-    for (const close of [
-      () => this.#server.close(),
-      () => removeHiddenSocket(socket),
-      () => service.close(),
-    ]) {
+    for (const close of [() => this.#server.close(), () => this.#socket.remove(), () => service.close()]) {
       await Promise.resolve()
         .then(close)
         .catch((error) => report(`Not let go of in good order: ${errorText(error)}`));

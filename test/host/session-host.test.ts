@@ -122,7 +122,7 @@ describe("an idle session host", () => {
     const client = world.clientOf(host.ready.socket);
     const id = await startSession(client, SLEEP);
     host.child.kill("SIGUSR2");
-    await waitUntil("it has heard", () => world.log().includes("Asked to leave"));
+    await waitUntil("it has heard", () => world.log().includes("SIGUSR2: leaves as soon as"));
     assert.equal((await client.stop(id, { timeout: 0 }))?.exitCode, 137);
     await client.close();
     assert.equal(await host.ended, 0);
