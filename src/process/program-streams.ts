@@ -14,8 +14,9 @@ export interface ProgramStreams {
   /** With a terminal, all output. Null: it goes to /dev/null. */
   readonly stdout: Readable | null;
   readonly stderr: Readable | null;
-  /** Closes the program's ends here; to be called once it has them, or has not come to be. */
+  /** Closes the program's ends here; to be called then, or when it has not come to be. */
   closeTheirs(): void;
+  readonly closeTheirsWhen: "started" | "exited";
   resize(size: TerminalSize): void;
   /** Gives up our ends. */
   release(): void;
@@ -55,6 +56,7 @@ export async function openPipes(source: PipeSource, request: PipeRequest): Promi
       stdout: stdout?.socket ?? null,
       stderr: stderr?.socket ?? null,
       closeTheirs: () => pipes.forEach(closeTheirEnd),
+      closeTheirsWhen: "started",
       resize: () => {},
       release: () => pipes.forEach(releaseOurEnd),
     };
@@ -65,7 +67,10 @@ export async function openPipes(source: PipeSource, request: PipeRequest): Promi
   }
 }
 
-/** A terminal's slave as all three streams. */
+/**
+ * A terminal's slave as all three streams. It stays open here until the program has ended: once nobody has it open, the
+ * terminal is over, which ends a program by SIGHUP that has only closed its streams, as many do right before their end.
+ */
 export function useTerminal(terminal: Terminal): ProgramStreams {
   return {
     theirs: [terminal.slaveFd, terminal.slaveFd, terminal.slaveFd],
@@ -73,6 +78,7 @@ export function useTerminal(terminal: Terminal): ProgramStreams {
     stdout: terminal.output,
     stderr: null,
     closeTheirs: () => terminal.closeSlave(),
+    closeTheirsWhen: "exited",
     resize: (size) => terminal.resize(size),
     release: () => terminal.release(),
   };

@@ -43,13 +43,15 @@ export async function startProgram(request: ProgramRequest, streams: ProgramStre
       const [error] = await once(child, "error");
       throw error;
     }
+    if (streams.closeTheirsWhen === "started") streams.closeTheirs();
+    else child.once("exit", () => streams.closeTheirs());
     return new Program(child, child.pid, streams);
   } catch (error) {
+    streams.closeTheirs();
     streams.release();
     throw error;
   } finally {
     closeSync(nullFd);
-    streams.closeTheirs();
   }
 }
 

@@ -37,6 +37,7 @@ export class Terminal {
   readonly #masterFd: number;
   readonly #source: ReadStream;
   readonly #library: TerminalLibrary;
+  #isSlaveClosed = false;
 
   constructor({ library, size, raw, owner }: TerminalOptions) {
     const { master, slave } = library.open(size.columns, size.rows);
@@ -53,8 +54,10 @@ export class Terminal {
     this.#library = library;
   }
 
-  /** To be called once the program has its copy; only then can the end of the output be seen. */
+  /** From then on the end of the output can be seen. */
   closeSlave(): void {
+    if (this.#isSlaveClosed) return;
+    this.#isSlaveClosed = true;
     inheritableFds.delete(this.slaveFd);
     closeSync(this.slaveFd);
   }
@@ -65,8 +68,9 @@ export class Terminal {
     if (!this.#source.destroyed) this.#library.resize(this.#masterFd, columns, rows);
   }
 
-  /** Closes the master; what still has the slave open is hung up on. */
+  /** Closes both ends; who still has the slave open is hung up on. */
   release(): void {
+    this.closeSlave();
     this.#source.destroy();
     this.input.destroy();
     this.output.destroy();

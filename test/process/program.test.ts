@@ -88,4 +88,16 @@ describe("a program", () => {
     assert.equal(program.stderr, null);
     program.release();
   });
+
+  it("ends in its own way also when it has closed its terminal before", async () => {
+    const terminal = new Terminal({ library, size: { columns: 80, rows: 24 }, raw: false });
+    const script = "exec </dev/null >/dev/null 2>&1; sleep 0.3; exit 5";
+    const program = await startProgram(
+      { file: "setsid", args: ["-c", "sh", "-c", script], ownSession: false, extraFds: [] },
+      useTerminal(terminal),
+    );
+    for await (const _ of program.stdout ?? []);
+    assert.deepEqual(await program.exited, { code: 5, signal: null });
+    program.release();
+  });
 });

@@ -2,18 +2,20 @@ import assert from "node:assert/strict";
 import { waitUntil } from "../../support/wait-until.ts";
 import type { RuntimeWorld } from "../runtime-world.ts";
 
+/** crun sets the size just after it has let the command go, so a quick one may see none. */
+const SIZE_ONCE_SET =
+  '{ while size=$(stty size 2>/dev/null); test -z "$size" -o "$size" = "0 0"; do sleep 0.01; done; echo $size; }';
+
 export function describeTerminals(world: () => RuntimeWorld): void {
   describe("terminals", () => {
     it("are what the command's three streams are, 80 columns wide and 24 rows high", async () => {
-      const script = "tty >/dev/null && stty size && echo out && echo err >&2 && test -t 0 -a -t 1 -a -t 2";
+      const script = `tty >/dev/null && ${SIZE_ONCE_SET} && echo out && echo err >&2 && test -t 0 -a -t 1 -a -t 2`;
       const { stdout, exitCode } = await world().shell(script, { tty: true });
       assert.deepEqual([lines(stdout), exitCode], [["24 80", "out", "err"], 0]);
     });
 
     it("have the size that was asked for", async () => {
-      // crun sets it just after it has let the command go, so a quick one may see none.
-      const script = `while size=$(stty size 2>/dev/null); test -z "$size" -o "$size" = "0 0"; do sleep 0.01; done; echo $size`;
-      const { stdout } = await world().shell(script, {
+      const { stdout } = await world().shell(SIZE_ONCE_SET, {
         tty: true,
         consoleSize: { columns: 132, rows: 43 },
       });
