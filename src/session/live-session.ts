@@ -153,6 +153,7 @@ export class LiveSession {
     this.#journal.close();
     this.#command?.release();
     await this.output.close();
+    await this.#journal.handOver();
   }
 
   /** Throws EXEC_SESSION_NOT_FOUND once the session has been removed. */

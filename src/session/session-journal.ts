@@ -1,6 +1,6 @@
 import type { EventLog } from "./event-log.ts";
 import type { ExecSession } from "./exec-session.ts";
-import { errorText } from "./session-error.ts";
+import { errorText, isSessionError } from "./session-error.ts";
 import type { SessionEventBody } from "./session-event.ts";
 import { advance } from "./session-state.ts";
 import type { SessionStore } from "./session-store.ts";
@@ -24,6 +24,8 @@ export class SessionJournal {
   readonly #context: JournalContext;
   #record: ExecSession;
   #retry: NodeJS.Timeout | undefined;
+  /** The store has refused the record, which has been reported. */
+  #isLate = false;
   #isClosed = false;
 
   constructor(record: ExecSession, context: JournalContext) {
@@ -56,10 +58,15 @@ export class SessionJournal {
     await this.#save();
   }
 
-  /** Stops writing: the session is being removed, or another manager will go on with it. */
+  /** Tries nothing again any more: the session is being removed, or another manager will go on with it. */
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#retry);
+  }
+
+  /** For that manager, tries a last time to write what the store has refused. */
+  async handOver(): Promise<void> {
+    if (this.#isLate) await this.#save();
   }
 
   /** Writes again: the removal did not come about. */
@@ -75,10 +82,21 @@ export class SessionJournal {
     clearTimeout(this.#retry);
     try {
       await this.#context.store.save(this.#record);
+      if (this.#isLate) this.#context.report(`The record of session ${this.shortId} is on disk now.`);
+      this.#isLate = false;
     } catch (error) {
-      if (this.#isClosed) return;
-      this.#context.report(`The record of session ${this.shortId} is not on disk yet: ${errorText(error)}`);
-      this.#retry = setTimeout(() => void this.#save(), SAVE_RETRY_MS).unref();
+      this.#tryLater(error);
     }
+  }
+
+  /** Told once, however often it is tried: a full disk may stay full for days. */
+  #tryLater(error: unknown): void {
+    if (this.#isClosed) return;
+    if (!this.#isLate)
+      this.#context.report(`The record of session ${this.shortId} is not on disk yet: ${errorText(error)}`);
+    this.#isLate = true;
+    // Another process has the state directory, for good.
+    if (isSessionError(error) && error.code === "EXEC_STATE_DIR_LOST") return;
+    this.#retry = setTimeout(() => void this.#save(), SAVE_RETRY_MS).unref();
   }
 }
