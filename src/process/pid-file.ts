@@ -15,14 +15,14 @@ const POLL_MS = 20;
 
 /**
  * Resolves with the pid in a file once it is there. Null: its writer has ended without it. Undefined: the time is over.
- * The file's folder must exist.
+ * The file's folder must exist. Rejects if it cannot be read.
  */
 export async function waitForPidFile({
   path,
   writer,
   timeoutMs,
 }: PidFileWait): Promise<number | null | undefined> {
-  const { promise, resolve } = Promise.withResolvers<number | null | undefined>();
+  const { promise, resolve, reject } = Promise.withResolvers<number | null | undefined>();
   let seenBefore: number | null = null;
   const look = () => {
     const pid = readPidFile(path);
@@ -35,11 +35,19 @@ export async function waitForPidFile({
     if (pid !== null && pid === seenBefore && readProcessStat(pid) === null) resolve(pid);
     seenBefore = pid;
   };
-  const watcher = watchFolder(dirname(path), look);
-  const poll = setInterval(lookAgain, POLL_MS);
+  // Thrown out of a timer or a watch, an error would end the whole process.
+  const guarded = (work: () => unknown) => () => {
+    try {
+      work();
+    } catch (error) {
+      reject(error);
+    }
+  };
+  const watcher = watchFolder(dirname(path), guarded(look));
+  const poll = setInterval(guarded(lookAgain), POLL_MS);
   const timer = setTimeout(resolve, timeoutMs, undefined);
-  void writer.ended.then(() => resolve(readPidFile(path)));
-  look();
+  void writer.ended.then(guarded(() => resolve(readPidFile(path))));
+  guarded(look)();
   try {
     return await promise;
   } finally {

@@ -46,7 +46,8 @@ function isOfSession(command: HostProcess, process: ProcessStat): boolean {
   );
 }
 
-async function readAllProcesses(): Promise<ProcessStat[]> {
+/** All that there are now, without holding up other work. */
+export async function readAllProcesses(): Promise<ProcessStat[]> {
   const pids = readdirSync("/proc").map(Number).filter(Number.isInteger);
   const processes: ProcessStat[] = [];
   for (const [index, pid] of pids.entries()) {

@@ -1,4 +1,4 @@
-import { closeSync, fchownSync } from "node:fs";
+import { closeSync, fchownSync, fstatSync } from "node:fs";
 import { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import type { TerminalSize } from "../session/terminal-size.ts";
@@ -14,6 +14,8 @@ export interface ProgramStreams {
   /** With a terminal, all output. Null: it goes to /dev/null. */
   readonly stdout: Readable | null;
   readonly stderr: Readable | null;
+  /** What the kernel calls the pipes, whoever holds them. Empty for a terminal. */
+  readonly pipeNames: readonly string[];
   /** Closes the program's ends here; to be called then, or when it has not come to be. */
   closeTheirs(): void;
   readonly closeTheirsWhen: "started" | "exited";
@@ -55,6 +57,7 @@ export async function openPipes(source: PipeSource, request: PipeRequest): Promi
       stdin: stdin?.socket ?? null,
       stdout: stdout?.socket ?? null,
       stderr: stderr?.socket ?? null,
+      pipeNames: pipes.map(({ theirFd }) => `pipe:[${fstatSync(theirFd).ino}]`),
       closeTheirs: () => pipes.forEach(closeTheirEnd),
       closeTheirsWhen: "started",
       resize: () => {},
@@ -77,6 +80,7 @@ export function useTerminal(terminal: Terminal): ProgramStreams {
     stdin: terminal.input,
     stdout: terminal.output,
     stderr: null,
+    pipeNames: [],
     closeTheirs: () => terminal.closeSlave(),
     closeTheirsWhen: "exited",
     resize: (size) => terminal.resize(size),

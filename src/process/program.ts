@@ -89,6 +89,11 @@ export class Program {
     this.#child.kill(name);
   }
 
+  /** What the kernel calls the pipes that it was given, which its children have, too. */
+  get pipeNames(): readonly string[] {
+    return this.#streams.pipeNames;
+  }
+
   resize(size: TerminalSize): void {
     this.#streams.resize(size);
   }

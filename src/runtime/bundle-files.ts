@@ -28,9 +28,13 @@ export function writeProcessFile({ process: path }: BundleFiles, process: OciPro
   writeFileSync(path, JSON.stringify(process), { mode: 0o600, flag: "wx" });
 }
 
-/** Deletes the process file. Not there: nothing to do. */
+/** Deletes the process file. Never throws: the command runs by now, or there is a better reason why it does not. */
 export function deleteProcessFile({ process: path }: BundleFiles): void {
-  rmSync(path, { force: true });
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // The disk has become read-only. It goes with the session, or when that is taken over by the next manager.
+  }
 }
 
 /**

@@ -99,7 +99,7 @@ export class OciRuntime implements Runtime {
     readonly bundle: string;
   }): Promise<ExecProcess | null> {
     const files = bundleFiles(request.bundle);
-    await deleteProcessFile(files);
+    deleteProcessFile(files);
     const identity =
       request.identity === null ? await findByPidFile(files) : parseHostProcess(request.identity);
     return identity !== null && findProcess(identity) !== null ? adoptProcess(identity) : null;

@@ -1,10 +1,13 @@
+import { appendFileSync } from "node:fs";
 import { type HostProcess, identifyProcess } from "../process/host-process.ts";
 import { waitForPidFile } from "../process/pid-file.ts";
+import { findPipeHolders } from "../process/pipe-holders.ts";
 import { killTree } from "../process/process-tree.ts";
 import type { Program } from "../process/program.ts";
 import type { ExecConfig } from "../session/exec-config.ts";
 import type { RuntimeSpec } from "../session/exec-session.ts";
 import { StartFailure } from "../session/runtime.ts";
+import { errorText } from "../session/session-error.ts";
 import type { AttachedRuntime } from "./attached-runtime.ts";
 import { type BundleFiles, deleteProcessFile, writeProcessFile } from "./bundle-files.ts";
 import { openExtraFds } from "./extra-files.ts";
@@ -39,7 +42,7 @@ export async function startInContainer(request: OciStartRequest): Promise<Starte
   const { files } = request;
   const extra = await openExtraFds(request.config);
   try {
-    await writeProcessFile(files, request.process);
+    writeProcessFile(files, request.process);
     const runtime = await attachRuntime(request.spec.kind, {
       file: request.program,
       args: execArguments(request),
@@ -47,12 +50,12 @@ export async function startInContainer(request: OciStartRequest): Promise<Starte
       source: request.streams,
       extraFds: extra.fds,
     });
-    const identity = await waitForCommand(runtime, files);
+    const identity = await waitOrEnd(runtime, files);
     runtime.watch(identity);
     return { runtime, identity };
   } finally {
     await extra.close();
-    await deleteProcessFile(files);
+    deleteProcessFile(files);
   }
 }
 
@@ -68,19 +71,40 @@ function execArguments({ spec, config, containerId, files }: OciStartRequest): r
   ];
 }
 
-async function waitForCommand(runtime: AttachedRuntime, files: BundleFiles): Promise<HostProcess> {
+async function waitOrEnd(runtime: AttachedRuntime, files: BundleFiles): Promise<HostProcess> {
   const writer = identifyProcess(runtime.program.pid);
+  try {
+    return await waitForCommand(runtime, files, writer);
+  } catch (error) {
+    // A runtime that says what is wrong with the command has not run it.
+    const isExplained = error instanceof StartFailure && error.startError.kind !== "runtime";
+    if (!isExplained) await killAllOf(runtime, writer);
+    runtime.release();
+    throw error;
+  }
+}
+
+async function waitForCommand(
+  { program }: AttachedRuntime,
+  files: BundleFiles,
+  writer: HostProcess,
+): Promise<HostProcess> {
   const pid = await waitForPidFile({
     path: files.pid,
-    writer: { startTime: writer.startTime ?? 0, ended: runtime.program.exited },
+    writer: { startTime: writer.startTime ?? 0, ended: program.exited },
     timeoutMs: START_TIMEOUT_MS,
   });
   if (typeof pid === "number") return identifyCommand(pid, writer);
-  runtime.release();
-  if (pid === null) throw await startFailure(runtime.program, files);
-  await killTree(writer);
+  if (pid === null) throw await startFailure(program, files);
   const text = `the runtime did not start the command within ${START_TIMEOUT_MS / 1000} s and was killed`;
   throw new StartFailure({ kind: "runtime", text });
+}
+
+/** A command may run, though its runtime never came to say so: crun leaves it running where the pid file has no room on the disk. */
+async function killAllOf({ program }: AttachedRuntime, writer: HostProcess): Promise<void> {
+  await killTree(writer);
+  const holders = await findPipeHolders(program.pipeNames, writer.startTime ?? 0);
+  await Promise.all(holders.map(killTree));
 }
 
 /** A process that began before its runtime has the pid of a command that is already gone. */
@@ -94,6 +118,17 @@ async function startFailure(runtime: Program, files: BundleFiles): Promise<Start
   const { code, signal } = await runtime.exited;
   const ending = signal === null ? `exit code ${code}` : `signal ${signal}`;
   const text =
-    (await readLastError(files.log)) ?? `the runtime ended with ${ending} before it started the command`;
+    (await readLastError(files.log)) ??
+    `the runtime ended with ${ending} before it started the command${whyNotLogged(files)}`;
   return new StartFailure({ kind: startErrorKind(text), text });
+}
+
+/** Where the runtime could not even log its error, the disk's own error is the reason. */
+function whyNotLogged({ log }: BundleFiles): string {
+  try {
+    appendFileSync(log, "\n");
+    return "";
+  } catch (error) {
+    return `, and could not log why: ${errorText(error)}`;
+  }
 }

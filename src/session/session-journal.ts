@@ -72,6 +72,7 @@ export class SessionJournal {
   /** Writes again: the removal did not come about. */
   reopen(): void {
     this.#isClosed = false;
+    if (this.#isLate) void this.#save();
   }
 
   tell(body: SessionEventBody): void {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { appendFileSync, renameSync, watch, writeFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
@@ -82,6 +82,12 @@ describe("waiting for a pid file", () => {
 
   it("ends when the time is over", async () => {
     assert.equal(await wait(undefined, 1), undefined);
+  });
+
+  it("fails where the file cannot be read, and throws nothing where nobody listens", async () => {
+    await mkdir(path);
+    await assert.rejects(wait(), { code: "EISDIR" });
+    await assert.rejects(wait(Promise.resolve()), { code: "EISDIR" });
   });
 
   it("reads nothing from a file that holds no pid", () => {

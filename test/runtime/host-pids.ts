@@ -34,3 +34,15 @@ function readText(name: string, read: (path: string) => string): string {
     return "";
   }
 }
+
+/** The processes that run exactly this command. */
+export function pidsRunning(command: readonly string[]): readonly number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter(
+      (name) =>
+        readText(name, (path) => readFileSync(`${path}/cmdline`, "utf8")) === `${command.join("\0")}\0`,
+    )
+    .map(Number)
+    .filter(isThere);
+}

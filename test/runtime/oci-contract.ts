@@ -1,5 +1,6 @@
 import { ContainerYard, type OciContainer } from "../support/containers.ts";
 import { describeContainerStates } from "./contract/container-states.ts";
+import { describeLateFailures } from "./contract/late-failures.ts";
 import { describeOciFiles } from "./contract/oci-files.ts";
 import { describeOciProcess } from "./contract/oci-process.ts";
 import { describeRuntimeContract } from "./runtime-contract.ts";
@@ -31,4 +32,5 @@ export function describeOciRuntime(kind: "crun" | "runc"): void {
   describeOciProcess(() => oci);
   describeOciFiles(() => oci);
   describeContainerStates(() => oci);
+  describeLateFailures(() => oci);
 }

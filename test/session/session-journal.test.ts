@@ -57,6 +57,15 @@ describe("a session's journal", () => {
     assert.equal(saved()?.pid, 1);
   });
 
+  it("goes on where a removal did not come about", async () => {
+    store.refuses = () => true;
+    await journal.note({ pid: 1 });
+    journal.close();
+    store.refuses = () => false;
+    journal.reopen();
+    await waitUntil("it is written", () => saved()?.pid === 1);
+  });
+
   it("gives up once another process has the state directory", async () => {
     store.refuses = () => true;
     store.code = "EXEC_STATE_DIR_LOST";

@@ -87,15 +87,20 @@ export class HostWorld {
     return readFileSync(join(this.stateDir, "host.log"), "utf8");
   }
 
-  /** Ends whatever still runs, and deletes the directory. */
-  async dispose(): Promise<void> {
+  /** Ends whatever still runs. */
+  async end(): Promise<void> {
     await Promise.all(this.#clients.map((client) => client.close()));
-    delete process.env[MARK];
     await waitUntil("all processes of the world have ended", () => {
       const left = this.processes();
       for (const pid of left) kill(pid);
       return left.length === 0;
     });
+  }
+
+  /** The same, and deletes the directory. */
+  async dispose(): Promise<void> {
+    await this.end();
+    delete process.env[MARK];
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
