@@ -15,17 +15,27 @@ const LOOKS_PER_TURN = 250;
  */
 export async function killTree(command: HostProcess): Promise<void> {
   const deadline = performance.now() + KILL_WAIT_MS;
+  const roots = [command];
   for (;;) {
-    const members = findMembers(command, await readAllProcesses());
+    const members = findMembers(roots, await readAllProcesses());
     if (members.length === 0 || performance.now() > deadline) return;
-    for (const { pid, startTime } of members) signalProcess({ ...command, pid, startTime }, "SIGKILL");
+    for (const { pid, startTime, sessionId } of members) {
+      const member = { ...command, pid, startTime, sessionId };
+      // What it has forked since the look is nobody's child once it is dead, but still of its session.
+      if (pid === sessionId) roots.push(member);
+      signalProcess(member, "SIGKILL");
+    }
     await setTimeout(POLL_MS);
   }
 }
 
-/** The command, its session, and the descendants of these, as far as they run. */
-export function findMembers(command: HostProcess, processes: readonly ProcessStat[]): ProcessStat[] {
-  const members = new Set(processes.filter((process) => isOfSession(command, process)));
+/** The commands, their sessions, and the descendants of these, as far as they run. */
+export function findMembers(
+  commands: readonly HostProcess[],
+  processes: readonly ProcessStat[],
+): ProcessStat[] {
+  const isRoot = (process: ProcessStat) => commands.some((command) => isOfSession(command, process));
+  const members = new Set(processes.filter(isRoot));
   const childrenByParent = Map.groupBy(processes, ({ parentPid }) => parentPid);
   for (const member of members) {
     for (const child of childrenByParent.get(member.pid) ?? []) members.add(child);

@@ -19,7 +19,7 @@ describe("a command's process tree", () => {
       ...{ pid: 200 + index, state: "S", parentPid: 1, sessionId: 1, startTime: 2000 },
       ...process,
     }));
-    return findMembers(command, stats)
+    return findMembers([command], stats)
       .map(({ pid }) => pid)
       .sort((a, b) => a - b);
   }
@@ -53,25 +53,30 @@ describe("a command's process tree", () => {
   it("has nobody in it where nothing is known of the command but its pid", () => {
     const unknown = { ...command, startTime: null, sessionId: null };
     const stats = [{ pid: 100, state: "S", parentPid: 1, sessionId: 100, startTime: 5 }];
-    assert.deepEqual(findMembers(unknown, stats), []);
+    assert.deepEqual(findMembers([unknown], stats), []);
   });
 
   it("has no process of another pid namespace with the same session number", () => {
     const stat = { pid: process.pid, state: "S", parentPid: 1, sessionId: 90, startTime: 2000 };
-    assert.equal(findMembers(command, [stat]).length, 1);
-    assert.equal(findMembers({ ...command, pidNamespace: "pid:[1]" }, [stat]).length, 0);
+    assert.equal(findMembers([command], [stat]).length, 1);
+    assert.equal(findMembers([{ ...command, pidNamespace: "pid:[1]" }], [stat]).length, 0);
   });
 
-  it("is killed as a whole, also what forks while it is being killed", async () => {
-    const script = "echo ready; n=0; while [ $n -lt 300 ]; do sleep 1000 & n=$((n+1)); done; wait";
-    const child = spawn("sh", ["-c", script], { detached: true, stdio: ["ignore", "pipe", "ignore"] });
-    const exited = once(child, "exit");
-    const closed = once(child.stdout, "close");
-    const identity = identifyProcess(child.pid ?? 0);
-    await once(child.stdout, "data");
-    await killTree({ ...identity, sessionId: identity.pid });
-    await exited;
-    // The pipe closes with the last process that has it.
-    await closed;
-  });
+  const forking = "echo ready; n=0; while [ $n -lt 300 ]; do sleep 1000 & n=$((n+1)); done; wait";
+  const places: readonly [where: string, script: string][] = [
+    ["", forking],
+    [" in a session of its own", `setsid sh -c '${forking}' & wait`],
+  ];
+  for (const [where, script] of places)
+    it(`is killed as a whole, also what forks${where} while it is being killed`, async () => {
+      const child = spawn("sh", ["-c", script], { detached: true, stdio: ["ignore", "pipe", "ignore"] });
+      const exited = once(child, "exit");
+      const closed = once(child.stdout, "close");
+      const identity = identifyProcess(child.pid ?? 0);
+      await once(child.stdout, "data");
+      await killTree({ ...identity, sessionId: identity.pid });
+      await exited;
+      // The pipe closes with the last process that has it.
+      await closed;
+    });
 });
