@@ -66,7 +66,7 @@ export const hostMessageSchema = z.discriminatedUnion("kind", [
   /** The oldest piece of input that had no answer yet was taken, or was refused. */
   z.object({ kind: z.literal("taken") }),
   z.object({ kind: z.literal("refused"), error: wireErrorSchema }),
-  /** The attachment has ended, and nothing follows. */
+  /** The attachment has ended, and nothing follows; a consumer may still send `advance`, and then `close`. */
   z.object({ kind: z.literal("end"), end: attachmentEndSchema }),
   /** The output could not be read on, or the client broke the rules; nothing follows. */
   z.object({ kind: z.literal("error"), error: wireErrorSchema }),

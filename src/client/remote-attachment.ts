@@ -21,6 +21,8 @@ export interface RemoteAttachmentOptions {
   readonly connection: UpgradedConnection;
   /** Where the host is, for sentences. */
   readonly place: string;
+  /** A consumer has the connection, on which it acknowledges output and is forgotten, until it closes its attachment. */
+  readonly isConsumer: boolean;
   /** Takes what is written once the attachment has ended, since its session may go on. */
   readonly service: Pick<SessionService, "write" | "endInput">;
   readonly onClose: () => void;
@@ -37,6 +39,7 @@ export class RemoteAttachment implements Attachment {
   readonly #ended = Promise.withResolvers<AttachmentEnd>();
   /** How it ended, once nothing more comes from the host. */
   #end: AttachmentEnd | undefined;
+  #isClosed = false;
   #advanced = -1;
   #isAdvancing = false;
 
@@ -49,6 +52,9 @@ export class RemoteAttachment implements Attachment {
     this.#input = new RemoteInput((data) =>
       data === "end" ? this.#tell({ kind: "endInput" }) : this.#send("stdin", data),
     );
+    // The host ends its half when it has nothing more to say.
+    socket.allowHalfOpen = true;
+    socket.once("end", () => this.#leave());
     socket.on("error", (error) => this.#fail(brokenConnection(options.place, error, true)));
     socket.on("close", () => this.#onClose());
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
@@ -95,7 +101,8 @@ export class RemoteAttachment implements Attachment {
   }
 
   close(options: { readonly forget?: boolean } = {}): void {
-    if (this.#end !== undefined) return;
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#tellAdvance();
     this.#tell({ kind: "close", forget: options.forget ?? false });
     this.#finish({ kind: "detached", by: "close" });
@@ -139,7 +146,7 @@ export class RemoteAttachment implements Attachment {
         break;
       case "end":
         this.#finish(message.end);
-        this.#socket.end();
+        this.#leave();
         break;
       case "error":
         this.#fail(fromWireError(message.error));
@@ -150,6 +157,14 @@ export class RemoteAttachment implements Attachment {
 
   #settleInput(refusal: SessionError | null): void {
     if (!this.#input.settle(refusal)) throw new Error("it answered input that nobody had sent");
+  }
+
+  /** Ends this half of the connection, unless a consumer may still have something to say. */
+  #leave(): void {
+    const end = this.#end?.kind;
+    const mayStillSpeak =
+      this.#options.isConsumer && !this.#isClosed && end !== undefined && end !== "removed";
+    if (!mayStillSpeak) this.#socket.end();
   }
 
   /** Nothing more comes. Of a session that ended, what has come is still to be read, and then it has ended for the reader. */

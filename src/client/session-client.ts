@@ -186,6 +186,7 @@ export class SessionClient implements service.SessionService {
     const connection = await openAttachment(this.#host, call, { parameters, query });
     const attachment = new RemoteAttachment({
       connection,
+      isConsumer: consumer !== undefined,
       place: this.#place,
       service: this,
       onClose: () => this.#attachments.delete(attachment),

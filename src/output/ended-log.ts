@@ -1,7 +1,7 @@
 import type { OutputLimits } from "../session/exec-config.ts";
 import type { OutputTotals } from "../session/exec-session.ts";
-import type { OutputChunk, OutputLog } from "../session/output-log.ts";
-import { Consumers } from "./consumers.ts";
+import type { CloseOptions, OutputChunk, OutputLog } from "../session/output-log.ts";
+import type { Consumers } from "./consumers.ts";
 import { KeptOutput } from "./kept-output.ts";
 import { type ReadOptions, readLog } from "./log-reader.ts";
 import type { RecoveredSegments } from "./recover-segments.ts";
@@ -14,22 +14,21 @@ export interface EndedLogOptions {
   readonly storage: SegmentStorage;
   readonly limits: OutputLimits;
   readonly recovered: RecoveredSegments;
+  readonly consumers: Consumers;
   /** What the session's record says; the files know better where they hold more. */
   readonly totals: OutputTotals;
 }
 
-/**
- * The log of an ended session, as its files hold it. It deletes nothing: a consumer of earlier that is not back yet may
- * still want what the others have passed.
- */
+/** The log of an ended session, as its files hold it. It deletes nothing: that is up to whoever removes the session. */
 export class EndedLog implements OutputLog {
-  readonly #consumers = new Consumers();
+  readonly #consumers: Consumers;
   readonly #kept: KeptOutput;
   readonly #end: number;
   readonly #stderrBytes: number;
   #truncated: number;
 
-  constructor({ storage, limits, recovered, totals }: EndedLogOptions) {
+  constructor({ storage, limits, recovered, consumers, totals }: EndedLogOptions) {
+    this.#consumers = consumers;
     const recordedEnd = totals.stdoutBytes + totals.stderrBytes;
     const end = Math.max(recordedEnd, recovered.end);
     this.#end = end;
@@ -85,7 +84,7 @@ export class EndedLog implements OutputLog {
     this.#consumers.unregister(consumer);
   }
 
-  async close(): Promise<void> {
-    await this.#kept.close();
+  async close(options: CloseOptions = {}): Promise<void> {
+    await Promise.all([this.#kept.close(), this.#consumers.close(options)]);
   }
 }

@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, readdir, stat, unlink } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, readFile, rename, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { OpenFiles } from "./open-files.ts";
 import { isSegmentMissing, type SegmentStorage, type StoredSegment } from "./segment-storage.ts";
@@ -6,6 +6,8 @@ import { isSegmentMissing, type SegmentStorage, type StoredSegment } from "./seg
 /** Output may hold secrets: it is for its owner alone. */
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
+/** A file that is being replaced; one writer is at it at a time, and a crash leaves one at the most. */
+const TEMPORARY_SUFFIX = ".tmp";
 
 /**
  * Segments as files of one folder, which is made with the first of them. A file is open only while it is read or
@@ -39,6 +41,14 @@ export class FileSegmentStorage implements SegmentStorage {
     return this.#openFiles.withOne(() => this.#read(name, position, into));
   }
 
+  load(name: string): Promise<Buffer | undefined> {
+    return this.#openFiles.withOne(() => missingAs(undefined, readFile(join(this.#folder, name))));
+  }
+
+  replace(name: string, content: Buffer): Promise<void> {
+    return this.#openFiles.withOne(() => this.#replace(name, content));
+  }
+
   async remove(name: string): Promise<void> {
     await missingAs(undefined, unlink(join(this.#folder, name)));
   }
@@ -52,6 +62,23 @@ export class FileSegmentStorage implements SegmentStorage {
       throw error;
     } finally {
       await file.close();
+    }
+  }
+
+  async #replace(name: string, content: Buffer): Promise<void> {
+    const temporary = name + TEMPORARY_SUFFIX;
+    try {
+      const file = await this.#create(temporary);
+      try {
+        await file.writeFile(content);
+      } finally {
+        await file.close();
+      }
+      await rename(join(this.#folder, temporary), join(this.#folder, name));
+    } catch (error) {
+      // Best effort, while the true error is on its way: what stays is overwritten next time.
+      await this.remove(temporary).catch(() => {});
+      throw error;
     }
   }
 
@@ -111,7 +138,10 @@ async function cutOff(file: FileHandle, position: number): Promise<void> {
   }
 }
 
-async function missingAs<Value>(fallback: Value, found: Promise<Value>): Promise<Value> {
+async function missingAs<Value, Fallback>(
+  fallback: Fallback,
+  found: Promise<Value>,
+): Promise<Value | Fallback> {
   try {
     return await found;
   } catch (error) {

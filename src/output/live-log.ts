@@ -1,6 +1,12 @@
 import type { OutputLimits } from "../session/exec-config.ts";
 import type { OutputTotals } from "../session/exec-session.ts";
-import type { OutputChunk, OutputLog, OutputLogObserver, OutputStream } from "../session/output-log.ts";
+import type {
+  CloseOptions,
+  OutputChunk,
+  OutputLog,
+  OutputLogObserver,
+  OutputStream,
+} from "../session/output-log.ts";
 import { errorText } from "../session/session-error.ts";
 import { Bell } from "./bell.ts";
 import { Consumers } from "./consumers.ts";
@@ -26,7 +32,7 @@ export class LiveLog implements OutputLog {
   readonly #limits: OutputLimits;
   readonly #observer: OutputLogObserver;
   readonly #budget: MemoryBudget;
-  readonly #consumers = new Consumers();
+  readonly #consumers: Consumers;
   readonly #tail: MemoryTail;
   readonly #segments: SegmentList;
   readonly #kept: KeptOutput;
@@ -41,6 +47,7 @@ export class LiveLog implements OutputLog {
     this.#limits = limits;
     this.#observer = observer;
     this.#budget = budget;
+    this.#consumers = new Consumers(storage);
     this.#tail = new MemoryTail(budget);
     this.#segments = new SegmentList(storage, segmentBytesFor(limits.maxBytes), []);
     this.#kept = new KeptOutput({
@@ -54,6 +61,7 @@ export class LiveLog implements OutputLog {
       tail: this.#tail,
       segments: this.#segments,
       limits: () => this.#memoryLimits(),
+      beforeWork: () => this.#consumers.saveIfPassed(this.#kept.start),
       onSettled: () => this.#update(),
       onFailure: (error, isFirst) => this.#onDiskFailure(error, isFirst),
     });
@@ -112,10 +120,11 @@ export class LiveLog implements OutputLog {
     this.#update();
   }
 
-  async close(): Promise<void> {
+  async close(options: CloseOptions = {}): Promise<void> {
     await Promise.all([this.#kept.close(), this.finish()]);
     this.#isClosed = true;
     await this.#writeBehind.stop();
+    await this.#consumers.close(options);
     this.#tail.clear();
   }
 

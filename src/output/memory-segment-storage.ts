@@ -24,6 +24,14 @@ export class MemorySegmentStorage implements SegmentStorage {
     return this.#find(name).copy(into, 0, position);
   }
 
+  async load(name: string): Promise<Buffer | undefined> {
+    return this.#segments.get(name);
+  }
+
+  async replace(name: string, content: Buffer): Promise<void> {
+    this.#segments.set(name, content);
+  }
+
   async remove(name: string): Promise<void> {
     this.#segments.delete(name);
   }

@@ -1,5 +1,6 @@
 import type { OutputTotals } from "../session/exec-session.ts";
 import type { OutputLog, OutputLogOptions, OutputLogs } from "../session/output-log.ts";
+import { Consumers } from "./consumers.ts";
 import { EndedLog } from "./ended-log.ts";
 import { LiveLog } from "./live-log.ts";
 import { MemoryBudget } from "./memory-budget.ts";
@@ -26,6 +27,7 @@ export class SegmentedLogs implements OutputLogs {
     totals,
   }: OutputLogOptions & { readonly totals: OutputTotals }): Promise<OutputLog> {
     const storage = this.#storageOf(bundle);
-    return new EndedLog({ storage, limits, totals, recovered: await recoverSegments(storage) });
+    const [recovered, consumers] = await Promise.all([recoverSegments(storage), Consumers.open(storage)]);
+    return new EndedLog({ storage, limits, totals, recovered, consumers });
   }
 }

@@ -12,6 +12,8 @@ export interface WriteBehindOptions {
   readonly segments: SegmentList;
   /** How much memory the log may use now. */
   readonly limits: () => MemoryLimits;
+  /** What has to be on disk before files are written or deleted; undefined: nothing, go on at once. Never rejects. */
+  readonly beforeWork: () => Promise<void> | undefined;
   /** Called when something has been written, or could not be. */
   readonly onSettled: () => void;
   /** Called for every failure of the disk; `isFirst`: it worked before. */
@@ -96,9 +98,11 @@ export class WriteBehind {
 
   /** Never rejects. */
   async #run(): Promise<void> {
-    const { segments, onSettled, onFailure } = this.#options;
+    const { segments, beforeWork, onSettled, onFailure } = this.#options;
     try {
       while (this.#isMoreToWrite() || segments.hasDropped) {
+        const before = beforeWork();
+        if (before !== undefined) await before;
         await this.#writeAndRemove();
         onSettled();
       }

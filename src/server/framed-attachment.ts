@@ -31,7 +31,10 @@ class FramedAttachment {
   readonly #credit = new Credit();
   readonly #input: InputQueue;
   #isSending = false;
+  /** The last message has been sent. */
   #hasEnded = false;
+  /** The client has broken the rules, and is not listened to any more. */
+  #isBroken = false;
   /** Where the client thinks that the output goes on. */
   #offset = 0;
 
@@ -55,11 +58,13 @@ class FramedAttachment {
   }
 
   #receive(chunk: Buffer): void {
-    if (this.#hasEnded) return;
+    if (this.#isBroken) return;
     try {
       for (const piece of this.#parser.push(chunk)) this.#take(piece);
     } catch (error) {
+      this.#isBroken = true;
       this.#end({ kind: "error", error: toWireError(error) });
+      this.#letGo();
       this.#socket.end(() => this.#socket.destroy());
       return;
     }
@@ -73,21 +78,22 @@ class FramedAttachment {
   }
 
   #take({ type, data, isLast }: FramePiece): void {
-    if (type === "stdin") this.#input.push(data, isLast);
-    else this.#obey(parseControl(clientMessageSchema, data));
+    if (type === "control") this.#obey(parseControl(clientMessageSchema, data));
+    else if (!this.#hasEnded) this.#input.push(data, isLast);
   }
 
+  /** After the end a consumer may still acknowledge what it has been sent, and be forgotten. */
   #obey(message: ClientMessage): void {
     switch (message.kind) {
       case "read":
         this.#credit.grant(message.bytes);
-        if (!this.#isSending) void this.#sendOutput();
+        if (!this.#isSending && !this.#hasEnded) void this.#sendOutput();
         break;
       case "advance":
         this.#attachment.advance(message.offset);
         break;
       case "endInput":
-        this.#input.end();
+        if (!this.#hasEnded) this.#input.end();
         break;
       case "close":
         this.#attachment.close({ forget: message.forget });
@@ -102,6 +108,7 @@ class FramedAttachment {
       for await (const chunk of this.#attachment) await this.#sendChunk(chunk);
     } catch (error) {
       this.#end({ kind: "error", error: toWireError(error) });
+      this.#attachment.close();
     }
   }
 
@@ -146,8 +153,8 @@ class FramedAttachment {
     if (this.#hasEnded) return;
     this.#tell(last);
     this.#hasEnded = true;
+    this.#credit.close();
     this.#socket.end();
-    this.#letGo();
   }
 
   #letGo(): void {

@@ -41,15 +41,24 @@ export interface OutputLog {
    * offset is cut to it. Ends early, without error, when `signal` aborts.
    */
   read(options?: { readonly offset?: number; readonly signal?: AbortSignal }): AsyncIterable<OutputChunk>;
-  /** Registers a consumer, whose unread output is kept within the limits, at an offset. */
+  /**
+   * Registers a consumer, whose unread output is kept within the limits, at an offset. Its position outlives the log and,
+   * but for the last seconds, also a crash.
+   */
   register(consumer: string, offset: number): void;
   /** Says how far a consumer has come. */
   advance(consumer: string, offset: number): void;
   /** The consumer's position, or undefined if it is not registered. */
   position(consumer: string): number | undefined;
+  /** Forgets a consumer and its position. */
   unregister(consumer: string): void;
   /** Ends every reader and lets go of files and memory; deletes nothing. */
-  close(): Promise<void>;
+  close(options?: CloseOptions): Promise<void>;
+}
+
+export interface CloseOptions {
+  /** The log is about to be deleted, so where its consumers have come to need not be kept. Absent: false. */
+  readonly discard?: boolean;
 }
 
 /** Told when unread output passes the limit under the policy `stop`, and when the disk refuses output. */

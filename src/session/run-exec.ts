@@ -16,17 +16,30 @@ export async function runExec(
   const { id } = await service.create(target, config);
   try {
     const attachment = await service.startAndAttach(id, { consumer: CONSUMER });
-    await Promise.race([
-      readOutput(attachment, streams.output),
-      feedInput(attachment, streams.input),
-      applySizes(service, id, streams.resizes),
-    ]);
-    // The attachment still knows the end when somebody has removed the session meanwhile.
-    const ended = await attachment.ended;
-    return ended.kind === "ended" ? ended.end : await service.wait(id);
+    try {
+      return await runAttached(service, attachment, streams);
+    } finally {
+      attachment.close({ forget: true });
+    }
   } finally {
     await removeIfThere(service, id);
   }
+}
+
+async function runAttached(
+  service: ExecVerbs,
+  attachment: Attachment,
+  streams: ExecStreams,
+): Promise<EndRecord> {
+  const { sessionId } = attachment;
+  await Promise.race([
+    readOutput(attachment, streams.output),
+    feedInput(attachment, streams.input),
+    applySizes(service, sessionId, streams.resizes),
+  ]);
+  // The attachment still knows the end when somebody has removed the session meanwhile.
+  const ended = await attachment.ended;
+  return ended.kind === "ended" ? ended.end : await service.wait(sessionId);
 }
 
 /** Without a registered consumer all output counts as unread, and meets the limits however fast it is read. */

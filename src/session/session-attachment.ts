@@ -34,6 +34,7 @@ class SessionAttachment implements Attachment {
   readonly #reading = new AbortController();
   readonly #ended = Promise.withResolvers<AttachmentEnd>();
   #hasEnded = false;
+  #isReleased = false;
 
   constructor(session: LiveSession, log: OutputLog, options: AttachOptions, onDetach: () => void) {
     this.sessionId = session.record.id;
@@ -87,12 +88,14 @@ class SessionAttachment implements Attachment {
   }
 
   advance(offset: number): void {
-    if (this.#consumer !== undefined && !this.#hasEnded) this.#log.advance(this.#consumer, offset);
+    if (this.#consumer !== undefined && !this.#isReleased) this.#log.advance(this.#consumer, offset);
   }
 
   close(options: { readonly forget?: boolean } = {}): void {
+    if (this.#isReleased) return;
     if (options.forget && this.#consumer !== undefined) this.#log.unregister(this.#consumer);
     this.#end({ kind: "detached", by: "close" });
+    this.#release();
   }
 
   async #endAfterOutput(): Promise<void> {
@@ -113,6 +116,13 @@ class SessionAttachment implements Attachment {
     this.#hasEnded = true;
     this.#reading.abort();
     this.#ended.resolve(end);
+    // A consumer may still acknowledge what it has been given, and be forgotten then.
+    if (this.#consumer === undefined || end.kind === "removed") this.#release();
+  }
+
+  #release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
     void this.#session.output.release();
   }
 }

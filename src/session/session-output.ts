@@ -1,5 +1,5 @@
 import type { OutputTotals } from "./exec-session.ts";
-import type { OutputLog, OutputLogOptions, OutputLogs } from "./output-log.ts";
+import type { CloseOptions, OutputLog, OutputLogOptions, OutputLogs } from "./output-log.ts";
 
 /**
  * A session's output log: in memory while somebody uses it, on disk alone otherwise, so that thousands of ended sessions
@@ -13,6 +13,7 @@ export class SessionOutput {
   #isNew: boolean;
   #log: Promise<OutputLog> | undefined;
   #current: OutputLog | undefined;
+  #closing: Promise<void> = Promise.resolve();
   #users = 0;
   #generation = 0;
 
@@ -70,21 +71,25 @@ export class SessionOutput {
   /** Ends all readers, because the output is about to be deleted. */
   async discard(): Promise<void> {
     this.#generation++;
-    await this.close();
+    await this.close({ discard: true });
     const { stdoutBytes, stderrBytes } = this.#totals;
     this.#totals = { ...this.#totals, firstOffset: stdoutBytes + stderrBytes };
   }
 
-  async close(): Promise<void> {
+  async close(options: CloseOptions = {}): Promise<void> {
     const log = this.#current;
-    if (log === undefined) return;
-    this.#totals = log.totals;
-    this.#current = undefined;
-    this.#log = undefined;
-    await log.close();
+    if (log !== undefined) {
+      this.#totals = log.totals;
+      this.#current = undefined;
+      this.#log = undefined;
+      this.#closing = log.close(options);
+    }
+    await this.#closing;
   }
 
+  /** The log before this one leaves word of its consumers. */
   async #open(): Promise<OutputLog> {
+    await this.#closing;
     return this.#isNew
       ? this.#logs.create(this.#options)
       : this.#logs.open({ ...this.#options, totals: this.#totals });

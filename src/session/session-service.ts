@@ -12,8 +12,9 @@ export interface AttachOptions {
   /** Typed input goes through the session's detach keys (TTY sessions only). Absent: false. */
   readonly interactive?: boolean;
   /**
-   * Registers a consumer under this name: output it has not acknowledged is kept within the limits. Absent: what this
-   * attachment has not read may be dropped first.
+   * Registers a consumer under this name: output it has not acknowledged is kept within the limits, and where it has come
+   * to is kept too, whoever serves the session then. Such an attachment has to be closed, also once it has ended. Absent:
+   * what this attachment has not read may be dropped first.
    */
   readonly consumer?: string;
 }
@@ -37,7 +38,7 @@ export interface Attachment extends AsyncIterable<OutputChunk> {
   write(data: Uint8Array): Promise<void>;
   /** Ends standard input. */
   endInput(): Promise<void>;
-  /** Acknowledges all output before this offset, for the registered consumer. */
+  /** Acknowledges all output before this offset, for the registered consumer, until the attachment is closed. */
   advance(offset: number): void;
   /** Detaches; the session goes on. A consumer stays registered, so that it can come back, unless `forget` is set. */
   close(options?: { readonly forget?: boolean }): void;

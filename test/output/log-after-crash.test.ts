@@ -11,10 +11,17 @@ import { waitUntil } from "./wait-until.ts";
 const WRITER = fileURLToPath(new URL("fixtures/endless-log.ts", import.meta.url));
 const CRASHES = 12;
 /** Pieces up to half a megabyte as fast as they go: the writer is killed in the middle of a write more often than not. */
-const BUSY = { pieceBytes: 500_000, pauseMs: 0 };
-const CHATTY = { pieceBytes: 100, pauseMs: 5 };
+const BUSY = { pieceBytes: 500_000, pauseMs: 0, replayBytes: 0 };
+const CHATTY = { pieceBytes: 100, pauseMs: 5, replayBytes: 0 };
+/** With a consumer that passes some of it before it is written, and some only when it is on disk. */
+const FOLLOWED = [
+  { pieceBytes: 500_000, pauseMs: 0, replayBytes: 100_000 },
+  { pieceBytes: 500_000, pauseMs: 0, replayBytes: 16 * 1024 * 1024 },
+];
 /** After this many milliseconds a piece is on disk; what ARCHITECTURE.md promises, and a slow machine's share. */
 const SAFE_AFTER_MS = 2500;
+/** Long enough for output that is only written because a second has passed. */
+const FOLLOWED_MS = 1500;
 
 describe("an output log whose manager was killed", function () {
   this.timeout(120_000);
@@ -31,9 +38,7 @@ describe("an output log whose manager was killed", function () {
   });
 
   it("is a beginning of what was written, whatever was being written at the time", async () => {
-    const seed = Date.now() % 1_000_000;
-    const random = randomNumbers(seed);
-    console.log(`      seed ${seed}`);
+    const random = seededNumbers();
     for (let crash = 0; crash < CRASHES; crash++) {
       writer = new Writer(disk.bundle, BUSY);
       await waitUntil("the writer has begun to write", async () => (await disk.size()) > 0);
@@ -46,6 +51,25 @@ describe("an output log whose manager was killed", function () {
       assert.equal(reading.at, stdoutBytes + stderrBytes);
       assert.ok(reading.at > firstOffset && reading.at <= writer.reached + BUSY.pieceBytes);
       assert.equal(truncated, 0);
+      await disk.empty();
+    }
+  });
+
+  it("lacks nothing that its consumer still wants, for whoever goes on from where it is said to have come", async () => {
+    const random = seededNumbers();
+    for (let crash = 0; crash < CRASHES / 2; crash++) {
+      const followed = FOLLOWED[crash % FOLLOWED.length];
+      assert.ok(followed !== undefined);
+      writer = new Writer(disk.bundle, followed);
+      await waitUntil("the writer has begun to write", async () => (await disk.size()) > 0);
+      await setTimeout(random() * FOLLOWED_MS);
+      await writer.kill();
+      const log = await disk.reopen();
+      const position = log.position("consumer") ?? 0;
+      assert.ok(position <= writer.reached + followed.pieceBytes);
+      assert.ok(position >= log.totals.firstOffset, `${position} is before ${log.totals.firstOffset}`);
+      const { ranges } = await readKnown(log, position);
+      assert.ok(ranges.every(({ kind }) => kind !== "gap"));
       await disk.empty();
     }
   });
@@ -78,8 +102,8 @@ class Writer {
   reached = 0;
   readonly #child: ChildProcess;
 
-  constructor(bundle: string, { pieceBytes, pauseMs }: { pieceBytes: number; pauseMs: number }) {
-    const args = [WRITER, bundle, String(pieceBytes), String(pauseMs)];
+  constructor(bundle: string, { pieceBytes, pauseMs, replayBytes }: typeof BUSY) {
+    const args = [WRITER, bundle, ...[pieceBytes, pauseMs, replayBytes].map(String)];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
     createInterface({ input: child.stdout }).on("line", (line) => {
       this.reached = Number(line);
@@ -93,6 +117,12 @@ class Writer {
     this.#child.kill("SIGKILL");
     await closed;
   }
+}
+
+function seededNumbers(): () => number {
+  const seed = Date.now() % 1_000_000;
+  console.log(`      seed ${seed}`);
+  return randomNumbers(seed);
 }
 
 /** Numbers from 0 to 1, the same for the same seed (mulberry32). */

@@ -39,7 +39,8 @@ export class LogOnDisk {
   /** The segments' paths, oldest first; none if there is no folder. */
   async files(): Promise<readonly string[]> {
     try {
-      return (await readdir(this.folder)).sort().map((name) => join(this.folder, name));
+      const names = (await readdir(this.folder)).filter((name) => name.endsWith(".frames"));
+      return names.sort().map((name) => join(this.folder, name));
     } catch {
       return [];
     }

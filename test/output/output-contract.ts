@@ -358,6 +358,42 @@ export function describeOutputLogs(title: string, open: () => Promise<LogsUnderT
         assert.deepEqual((await readKnown(reopened)).ranges, [{ kind: "gap", from: 0, to: 170 }]);
       });
 
+      it("a consumer's position outlives the log, again and again, until it is unregistered", async () => {
+        const log = createLog();
+        appendKnown(log, "stdout", 100_000);
+        for (const consumer of ["far", "beginning", "forgotten", "__proto__"]) log.register(consumer, 0);
+        log.advance("far", 70_000);
+        log.advance("forgotten", 50);
+        log.advance("__proto__", 60);
+        log.unregister("forgotten");
+        await log.close();
+        const ended = await reopen(log.totals);
+        const names = ["far", "beginning", "forgotten", "__proto__"];
+        assert.deepEqual(
+          names.map((name) => ended.position(name) ?? 0),
+          [70_000, 0, 0, 60],
+        );
+        ended.advance("far", 80_000);
+        ended.unregister("__proto__");
+        await ended.close();
+        const again = await reopen(log.totals);
+        assert.deepEqual(
+          names.map((name) => again.position(name) ?? 0),
+          [80_000, 0, 0, 0],
+        );
+        again.register("far", 0);
+        await again.close();
+        assert.equal((await reopen(log.totals)).position("far") ?? 0, 0);
+      });
+
+      it("the positions in a log that is about to be deleted are not kept", async () => {
+        const log = createLog();
+        appendKnown(log, "stdout", 100);
+        log.register("consumer", 50);
+        await log.close({ discard: true });
+        assert.equal((await reopen(log.totals)).position("consumer"), undefined);
+      });
+
       it("the consumers of a reopened log have their positions, and none makes it drop output", async () => {
         const log = createLog(SMALL_LOG);
         appendKnown(log, "stdout", 100_000);

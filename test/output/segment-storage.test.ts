@@ -60,6 +60,16 @@ function describeStorage(
       assert.equal((await read(storage, 0, 100)).toString(), "new");
     });
 
+    it("replaces a small file as a whole, also before the first segment", async () => {
+      assert.equal(await storage.load("small.json"), undefined);
+      await storage.replace("small.json", Buffer.from("first and long"));
+      await storage.replace("small.json", Buffer.from("second"));
+      assert.equal(String(await storage.load("small.json")), "second");
+      assert.deepEqual(await storage.list(), [{ name: "small.json", bytes: 6 }]);
+      await storage.remove("small.json");
+      assert.equal(await storage.load("small.json"), undefined);
+    });
+
     it("refuses to go on with a segment that has been deleted", async () => {
       await storage.write("a", 0, [Buffer.from("one")]);
       await storage.remove("a");

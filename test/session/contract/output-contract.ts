@@ -148,6 +148,37 @@ export function describeOutputContract(open: OpenContractWorld): void {
       await waitUntil("it begins anew", async () => (await begin({ advance: 0, forget: false })) === 0);
     });
 
+    it("is acknowledged by a consumer also after the session's end, until it closes its attachment", async () => {
+      const { service, machine } = world.current;
+      const id = await startSession(world.current);
+      const attach = () => service.attach(id, { consumer: "flow" });
+      const first = await attach();
+      machine.process().stdout?.write("0123456789");
+      machine.process().exit(0);
+      assert.equal(await textOf(first), "0123456789");
+      assert.equal((await first.ended).kind, "ended");
+      first.advance(7);
+      first.close();
+      first.advance(9);
+      first.close({ forget: true });
+      await waitUntil("it goes on at 7", async () => {
+        const next = await attach();
+        const text = await textOf(next);
+        next.close();
+        return text === "789";
+      });
+      const last = await attach();
+      assert.equal(await textOf(last), "789");
+      last.advance(10);
+      last.close({ forget: true });
+      await waitUntil("it begins anew", async () => {
+        const next = await attach();
+        const text = await textOf(next);
+        next.close();
+        return text === "0123456789";
+      });
+    });
+
     it("holds the command back under the policy block until its consumer has read it", async () => {
       const { service, machine } = world.current;
       const id = await startSession(world.current, { ...RUNS, output: { ...TIGHT, policy: "block" } });
