@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { ErrorCode } from "../session/session-error.ts";
 
 /** The names between braces in a path. */
 type ParameterNames<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`
@@ -29,10 +30,16 @@ export interface ApiCall<
   readonly status: number;
   /** The JSON that it answers with. Absent: none. */
   readonly answer?: Answer;
-  /** Other media than JSON that it takes (`body`) or answers with, for the description. */
-  readonly media?: { readonly body?: string; readonly answer?: string };
+  /** The type of an answer in lines, each of the form of `answer`. Absent: the answer is JSON as a whole. */
+  readonly answerLines?: string;
+  /** The types of the bytes that it takes instead of JSON. Absent: none. */
+  readonly byteBody?: string;
+  /** The types of the bytes that it may answer with. Absent: none. */
+  readonly byteAnswers?: readonly string[];
   /** The protocols that it can be upgraded to. */
   readonly upgrades?: readonly string[];
+  /** What it can be refused with, beside what `errorsOf` derives from its form. */
+  readonly errors?: readonly ErrorCode[];
 }
 
 /** Keeps a call's exact types. */

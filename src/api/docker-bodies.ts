@@ -1,5 +1,10 @@
 import { z } from "zod";
 
+/** A terminal's output as it is. */
+export const RAW_STREAM = "application/vnd.docker.raw-stream";
+/** Output in frames that tell standard output and standard error apart. */
+export const MULTIPLEXED_STREAM = "application/vnd.docker.multiplexed-stream";
+
 const flag = z.boolean().default(false);
 /** Docker's clients send null for what was not given. */
 const nullable = <Schema extends z.ZodType>(schema: Schema) => z.union([schema, z.null()]).optional();

@@ -66,7 +66,7 @@ export const hostCalls = {
     summary: "Shows that the host is there; the headers name the versions it speaks.",
     query: ANY_QUERY,
     status: 200,
-    media: { answer: "text/plain" },
+    byteAnswers: ["text/plain"],
   }),
   version: defineCall({
     method: "GET",
@@ -76,6 +76,14 @@ export const hostCalls = {
     status: 200,
     answer: versionSchema,
   }),
+  describeApi: defineCall({
+    method: "GET",
+    path: "/openapi.json",
+    summary: "Gives this description of the API.",
+    query: z.strictObject({}),
+    status: 200,
+    answer: z.looseObject({ openapi: z.string() }),
+  }),
   listContainers: defineCall({
     method: "GET",
     path: "/containers/json",
@@ -84,6 +92,7 @@ export const hostCalls = {
       all: field(z.string(), {
         allowed: "true or false",
         description: "Also those that do not run. Absent: false.",
+        type: "boolean",
       }),
     }),
     status: 200,
@@ -112,6 +121,7 @@ export const hostCalls = {
     query: z.strictObject({}),
     body: runtimeSpecSchema,
     status: 204,
+    errors: ["EXEC_RUNTIME_NOT_FOUND", "EXEC_RUNTIME_NOT_EXECUTABLE"],
   }),
   readEvents: defineCall({
     method: "GET",
@@ -126,6 +136,6 @@ export const hostCalls = {
     }),
     status: 200,
     answer: sessionEventSchema,
-    media: { answer: "application/x-ndjson" },
+    answerLines: "application/x-ndjson",
   }),
 };

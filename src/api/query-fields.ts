@@ -7,7 +7,11 @@ export const ALLOWED = "x-allowed";
 /** A query parameter that may be left out. `description` says what it does and what its absence means. */
 export function field<Schema extends z.ZodType>(
   schema: Schema,
-  about: { readonly allowed: string; readonly description: string; readonly type?: "integer" | "boolean" },
+  about: {
+    readonly allowed: string;
+    readonly description: string;
+    readonly type?: "integer" | "number" | "boolean";
+  },
 ): z.ZodExactOptional<Schema> {
   const { allowed, ...rest } = about;
   return z.exactOptional(schema).meta({ ...rest, [ALLOWED]: allowed });

@@ -1,10 +1,17 @@
 import { z } from "zod";
 import { execConfigSchema } from "../session/exec-config.ts";
+import type { ErrorCode } from "../session/session-error.ts";
 import { SIGNAL_RULE } from "../session/signals.ts";
 import { MAX_TERMINAL_SIZE } from "../session/terminal-size.ts";
 import { defineCall } from "./api-call.ts";
 import { ATTACH_PROTOCOL } from "./attach-protocol.ts";
-import { dockerExecSchema, dockerStartSchema, podmanRemoveSchema } from "./docker-bodies.ts";
+import {
+  dockerExecSchema,
+  dockerStartSchema,
+  MULTIPLEXED_STREAM,
+  podmanRemoveSchema,
+  RAW_STREAM,
+} from "./docker-bodies.ts";
 import { field, flag, json, seconds, wholeNumber } from "./query-fields.ts";
 import { runtimeFields } from "./runtime-fields.ts";
 import {
@@ -19,7 +26,23 @@ import { wireErrorSchema } from "./wire-error.ts";
 const NO_QUERY = z.strictObject({});
 /** Docker's and Podman's clients add parameters that mean nothing here. */
 const ANY_QUERY = z.object({});
-const STREAMS = "application/vnd.docker.multiplexed-stream";
+const STREAMS = [MULTIPLEXED_STREAM, RAW_STREAM];
+const WRITES: readonly ErrorCode[] = ["EXEC_STORE_FAILED", "EXEC_STATE_DIR_LOST"];
+/** What a session needs of its container, which is looked at when it is created and again when it is started. */
+const NEEDS: readonly ErrorCode[] = [
+  "EXEC_INVALID_CONFIG",
+  "EXEC_USER_NOT_FOUND",
+  "EXEC_GROUP_NOT_FOUND",
+  "EXEC_WORKDIR_NOT_FOUND",
+  "EXEC_CONTAINER_NOT_FOUND",
+  "EXEC_CONTAINER_NOT_RUNNING",
+  "EXEC_CONTAINER_PAUSED",
+  "EXEC_RUNTIME_NOT_FOUND",
+  "EXEC_RUNTIME_NOT_EXECUTABLE",
+  "EXEC_RUNTIME_FAILED",
+  "EXEC_RUNTIME_UNSUPPORTED",
+  "EXEC_TTY_UNAVAILABLE",
+];
 
 const cells = { allowed: `a whole number from 1 to ${MAX_TERMINAL_SIZE}`, type: "integer" } as const;
 const attachFields = {
@@ -54,6 +77,7 @@ export const sessionCalls = {
     bodyForms: [dockerExecSchema, execConfigSchema],
     status: 201,
     answer: z.object({ Id: z.string(), Session: execSessionSchema }),
+    errors: [...NEEDS, ...WRITES, "EXEC_CLOSED"],
   }),
   startSession: defineCall({
     method: "POST",
@@ -66,8 +90,9 @@ export const sessionCalls = {
     body: dockerStartSchema,
     status: 200,
     answer: execSessionSchema,
-    media: { answer: STREAMS },
+    byteAnswers: STREAMS,
     upgrades: ["tcp", ATTACH_PROTOCOL],
+    errors: [...NEEDS, ...WRITES, "EXEC_START_FAILED", "EXEC_NOT_A_TTY", "EXEC_INVALID_SIZE"],
   }),
   attachSession: defineCall({
     method: "POST",
@@ -76,8 +101,9 @@ export const sessionCalls = {
     description: `${inAnyState} The forms are those of start.`,
     query: z.strictObject(attachFields),
     status: 200,
-    media: { answer: STREAMS },
+    byteAnswers: STREAMS,
     upgrades: ["tcp", ATTACH_PROTOCOL],
+    errors: ["EXEC_NOT_A_TTY"],
   }),
   writeInput: defineCall({
     method: "POST",
@@ -92,7 +118,8 @@ export const sessionCalls = {
       }),
     }),
     status: 204,
-    media: { body: "application/octet-stream" },
+    byteBody: "application/octet-stream",
+    errors: ["EXEC_STDIN_NOT_ATTACHED", "EXEC_STDIN_CLOSED", "EXEC_RUNTIME_FAILED"],
   }),
   resizeSession: defineCall({
     method: "POST",
@@ -104,6 +131,7 @@ export const sessionCalls = {
       w: field(z.string(), { ...cells, description: "Columns." }),
     }),
     status: 200,
+    errors: ["EXEC_INVALID_SIZE", "EXEC_NOT_A_TTY", "EXEC_RUNTIME_FAILED"],
   }),
   stopSession: defineCall({
     method: "POST",
@@ -115,6 +143,7 @@ export const sessionCalls = {
         allowed: "a number of seconds from 0",
         description:
           "Seconds before SIGKILL; 0: at once. Absent: the session's, else the container's, else 10.",
+        type: "number",
       }),
       signal: field(z.string(), {
         allowed: SIGNAL_RULE,
@@ -123,6 +152,7 @@ export const sessionCalls = {
     }),
     status: 200,
     answer: endRecordSchema.nullable(),
+    errors: ["EXEC_STOP_FAILED", "EXEC_RUNTIME_FAILED"],
   }),
   killSession: defineCall({
     method: "POST",
@@ -132,6 +162,7 @@ export const sessionCalls = {
       signal: field(z.string(), { allowed: SIGNAL_RULE, description: "Absent: SIGKILL." }),
     }),
     status: 204,
+    errors: ["EXEC_RUNTIME_FAILED"],
   }),
   waitForSession: defineCall({
     method: "POST",
@@ -161,6 +192,7 @@ export const sessionCalls = {
     }),
     status: 200,
     answer: z.array(sessionSummarySchema),
+    errors: ["EXEC_CLOSED"],
   }),
   cleanupSession: defineCall({
     method: "POST",
@@ -168,6 +200,7 @@ export const sessionCalls = {
     summary: "Deletes the files of a session that does not run, its output among them; the record stays.",
     query: NO_QUERY,
     status: 204,
+    errors: WRITES,
   }),
   removeSession: defineCall({
     method: "POST",
@@ -177,6 +210,7 @@ export const sessionCalls = {
     query: ANY_QUERY,
     body: podmanRemoveSchema,
     status: 200,
+    errors: [...WRITES, "EXEC_STOP_FAILED", "EXEC_RUNTIME_FAILED"],
   }),
   removeAllSessions: defineCall({
     method: "DELETE",
@@ -188,5 +222,6 @@ export const sessionCalls = {
       removed: z.array(z.string()),
       failed: z.array(z.object({ id: z.string(), error: wireErrorSchema })),
     }),
+    errors: ["EXEC_CLOSED"],
   }),
 };

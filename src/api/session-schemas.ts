@@ -93,8 +93,8 @@ export const endRecordSchema = z
 const outputTotalsSchema: z.ZodType<OutputTotals> = z.object({
   stdoutBytes: count,
   stderrBytes: count,
-  firstOffset: count,
-  truncated: count,
+  firstOffset: count.meta({ description: "Of the oldest byte that is kept; counts both streams together." }),
+  truncated: count.meta({ description: "Bytes dropped before every consumer had read them." }),
 });
 
 const outputLimitsSchema = z.object({
@@ -127,8 +127,8 @@ const execConfigAnswerSchema: z.ZodType<ExecConfig> = z.object({
 
 export const execSessionSchema = z
   .object({
-    id: z.string(),
-    revision: z.int(),
+    id: z.string().meta({ description: "64 hexadecimal digits." }),
+    revision: z.int().meta({ description: "Counts the record's changes." }),
     state,
     runtime: runtimeSpecSchema,
     container: z.object({ id: z.string(), name: z.string(), stopTimeout: z.number().nullable() }),
@@ -140,8 +140,11 @@ export const execSessionSchema = z
     }),
     createdAt: time,
     startedAt: time.nullable(),
-    pid: z.int().nullable(),
-    identity: z.record(z.string(), z.union([z.string(), z.number(), z.null()])).nullable(),
+    pid: z.int().nullable().meta({ description: "As the host's machine counts. Null: it does not run." }),
+    identity: z
+      .record(z.string(), z.union([z.string(), z.number(), z.null()]))
+      .nullable()
+      .meta({ description: "What its runtime tells the process by." }),
     output: outputTotalsSchema,
     end: endRecordSchema.nullable(),
   })
@@ -151,7 +154,7 @@ export const sessionSummarySchema = z
   .object({
     id: z.string(),
     state,
-    legacy: z.boolean(),
+    legacy: z.boolean().meta({ description: "Of the old form: it can be stopped and removed, no more." }),
     command: texts,
     containerId: z.string(),
     pid: z.int().nullable(),

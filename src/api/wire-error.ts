@@ -17,7 +17,10 @@ export const wireErrorSchema = z
       .default({})
       .meta({ description: "The same facts for programs." }),
   })
-  .meta({ id: "Error" });
+  .meta({
+    id: "Error",
+    description: "Podman's clients find the sentence also in `cause`, and the status in `response`.",
+  });
 
 export type WireError = z.output<typeof wireErrorSchema>;
 

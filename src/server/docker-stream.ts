@@ -1,5 +1,6 @@
 import type { Duplex } from "node:stream";
 import { setTimeout } from "node:timers/promises";
+import { MULTIPLEXED_STREAM, RAW_STREAM } from "../api/docker-bodies.ts";
 import { frameHeader } from "../api/frame.ts";
 import type { OutputChunk, OutputStream } from "../session/output-log.ts";
 import { errorText } from "../session/session-error.ts";
@@ -10,8 +11,6 @@ import { waitUntilDrained } from "./drained.ts";
 import { takeOver } from "./exchange.ts";
 import { carryInput } from "./stdin-stream.ts";
 
-const RAW_STREAM = "application/vnd.docker.raw-stream";
-const MULTIPLEXED_STREAM = "application/vnd.docker.multiplexed-stream";
 /** Older clients know the raw type only, whatever the stream holds. */
 const FIRST_VERSION_WITH_MULTIPLEXED_TYPE = [1, 42] as const;
 /** Podman's clients lose output that arrives together with the head; Podman's own service takes longer to start a command. */

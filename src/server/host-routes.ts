@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { DOCKER_API_VERSION, hostCalls, LIBPOD_API_VERSION } from "../api/host-calls.ts";
+import { createOpenApi } from "../api/openapi.ts";
 import type { SessionEvent } from "../session/session-event.ts";
 import type { SessionService } from "../session/session-service.ts";
 import { type Answer, type Route, route } from "./api-route.ts";
@@ -22,6 +23,7 @@ export function hostRoutes({ service, containers }: RouteContext, info: HostInfo
   return [
     route(hostCalls.ping, () => pong),
     route(hostCalls.version, () => ({ status: 200, json: info })),
+    route(hostCalls.describeApi, () => ({ status: 200, json: description() })),
     route(hostCalls.listContainers, async ({ query }) => {
       const found = await containers.list();
       const shown = isTrue(query.all) ? found : found.filter(({ container }) => isUp(container.state));
@@ -43,6 +45,14 @@ export function hostRoutes({ service, containers }: RouteContext, info: HostInfo
     }),
   ];
 }
+
+/** Made when it is first asked for, which most hosts never are. */
+function description(): unknown {
+  openApi ??= createOpenApi();
+  return openApi;
+}
+
+let openApi: unknown;
 
 function pong({ response }: Exchange): void {
   response.setHeader("Api-Version", DOCKER_API_VERSION);

@@ -9,6 +9,12 @@ export const environmentSchema = z
   .custom<EnvironmentInput>((raw) => environmentFault(raw) === undefined)
   .transform(valuesByName);
 
+/** Both forms in JSON Schema's words, for the API's description. */
+export const ENVIRONMENT_FORMS = [
+  { type: "object", additionalProperties: { type: "string" } },
+  { type: "array", items: { type: "string" } },
+] as const;
+
 /** What an environment may be, for error sentences. */
 export const ENVIRONMENT_RULE = "an object of names and string values, or a list of NAME=value";
 

@@ -1,6 +1,12 @@
 import { z } from "zod";
 import { DETACH_KEYS_RULE, parseDetachKeys } from "./detach-keys.ts";
-import { ENVIRONMENT_RULE, environmentFault, environmentSchema, UNSAFE_NAME } from "./environment.ts";
+import {
+  ENVIRONMENT_FORMS,
+  ENVIRONMENT_RULE,
+  environmentFault,
+  environmentSchema,
+  UNSAFE_NAME,
+} from "./environment.ts";
 import { SessionError, showKind, showValue } from "./session-error.ts";
 import { parseSignal, SIGNAL_RULE, signalName } from "./signals.ts";
 import { MAX_TERMINAL_SIZE } from "./terminal-size.ts";
@@ -31,56 +37,116 @@ const labels = z
 /** The one schema of an exec session's configuration: type, API validation and message validation come from it. */
 export const execConfigSchema = z
   .strictObject({
-    /** The program and its arguments. Never goes through a shell; for one, say `["sh", "-c", "..."]`. */
     command: z
       .array(text)
       .min(1)
-      .refine((list) => list[0] !== ""),
-    /** Gives the command a terminal; standard error is then part of standard output. Absent: false. */
-    tty: z.boolean().default(false),
-    /** Absent or false: the command reads an empty standard input. */
-    attachStdin: z.boolean().default(false),
-    /** False: the command's standard output goes to /dev/null. Absent: true. */
-    attachStdout: z.boolean().default(true),
-    /** False: standard error goes to /dev/null. Absent: true without a TTY, false with one. */
-    attachStderr: z.boolean().optional(),
-    /** Keys that end an interactive attachment. Absent: `ctrl-p,ctrl-q`. Empty: none. */
-    detachKeys: text.refine(isDetachKeys).optional(),
-    /** Added to the container's environment, by name. Absent: nothing is added. */
-    env: environmentSchema.default({}),
-    /** All capabilities in the bounding set, and for uid 0 in every set but the inheritable one. Absent: false. */
-    privileged: z.boolean().default(false),
-    /** `name|uid[:group|gid]`, looked up in the container. Absent or empty: the container's own user. */
-    user: text.refine((value) => /^([^:]+(:[^:]+)?)?$/.test(value)).default(""),
-    /** An absolute path in the container. Absent or empty: the container's own working directory. */
-    workDir: z.union([z.literal(""), absolutePath]).default(""),
-    /** File descriptors of the manager's process; the command gets them as 3, 4, ... in this order. Absent: none. */
-    preserveFds: z.array(z.int().min(FIRST_EXTRA_FD)).default([]),
-    /** Absolute paths that the manager opens for reading; they follow `preserveFds`. Absent: none. */
-    extraFiles: z.array(absolutePath).default([]),
-    /** The terminal's first size. Absent: 80 columns, 24 rows. Only with `tty`. */
-    consoleSize: z.strictObject({ columns: cells, rows: cells }).optional(),
-    /** Seconds the command may run before it is stopped with reason `timeout`. Absent or 0: no limit. */
-    timeout: seconds.default(0),
-    /** What stop sends first. Absent: SIGTERM. */
-    stopSignal: signal.optional(),
-    /** Seconds between `stopSignal` and SIGKILL. Absent: the container's own, else 10. */
-    stopTimeout: seconds.optional(),
-    /** The user's own names and values; kept, listed and filtered by, never interpreted. Absent: none. */
-    labels: labels.default({}),
-    /** Limits of the output log. */
+      .refine((list) => list[0] !== "")
+      .describe(
+        'The program and its arguments. Never goes through a shell; for one, say `["sh", "-c", "..."]`.',
+      ),
+    tty: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Gives the command a terminal; standard error is then part of standard output. Absent: false.",
+      ),
+    attachStdin: z
+      .boolean()
+      .default(false)
+      .describe("Absent or false: the command reads an empty standard input."),
+    attachStdout: z
+      .boolean()
+      .default(true)
+      .describe("False: the command's standard output goes to /dev/null. Absent: true."),
+    attachStderr: z
+      .boolean()
+      .optional()
+      .describe("False: standard error goes to /dev/null. Absent: true without a TTY, false with one."),
+    detachKeys: text
+      .refine(isDetachKeys)
+      .optional()
+      .describe(
+        `Keys that end an interactive attachment: ${DETACH_KEYS_RULE}. Absent: \`ctrl-p,ctrl-q\`. Empty: none.`,
+      ),
+    env: environmentSchema.default({}).meta({
+      description:
+        "Added to the container's environment: values by name, or a list of `NAME=value`. Absent: nothing is added.",
+      anyOf: ENVIRONMENT_FORMS,
+    }),
+    privileged: z
+      .boolean()
+      .default(false)
+      .describe(
+        "All capabilities in the bounding set, and for uid 0 in every set but the inheritable one. Absent: false.",
+      ),
+    user: text
+      .refine((value) => /^([^:]+(:[^:]+)?)?$/.test(value))
+      .default("")
+      .describe(
+        "`name|uid[:group|gid]`, looked up in the container. Absent or empty: the container's own user.",
+      ),
+    workDir: z
+      .union([z.literal(""), absolutePath])
+      .default("")
+      .describe("An absolute path in the container. Absent or empty: the container's own working directory."),
+    preserveFds: z
+      .array(z.int().min(FIRST_EXTRA_FD))
+      .default([])
+      .describe(
+        "File descriptors of the manager's process; the command gets them as 3, 4, ... in this order. Absent: none. Over the socket there can be none.",
+      ),
+    extraFiles: z
+      .array(absolutePath)
+      .default([])
+      .describe(
+        "Absolute paths that the manager opens for reading; they follow `preserveFds`. Absent: none.",
+      ),
+    consoleSize: z
+      .strictObject({ columns: cells, rows: cells })
+      .optional()
+      .describe("The terminal's first size. Absent: 80 columns, 24 rows. Only with `tty`."),
+    timeout: seconds
+      .default(0)
+      .describe(
+        "Seconds the command may run before it is stopped with reason `timeout`. Absent or 0: no limit.",
+      ),
+    stopSignal: signal.optional().meta({
+      description: `What stop sends first: ${SIGNAL_RULE}. Absent: SIGTERM.`,
+      type: ["string", "integer"],
+    }),
+    stopTimeout: seconds
+      .optional()
+      .describe("Seconds between `stopSignal` and SIGKILL. Absent: the container's own, else 10."),
+    labels: labels.default({}).meta({
+      description:
+        "The user's own names and values; kept, listed and filtered by, never interpreted. Absent: none.",
+      type: "object",
+      additionalProperties: { type: "string" },
+    }),
     output: z
       .strictObject({
-        /** Bytes of output the log keeps at the most. Absent: 64 MiB. */
-        maxBytes: z.int().min(MIN_OUTPUT_BYTES).default(DEFAULT_OUTPUT_MAX_BYTES),
-        /** Bytes kept for late readers once every consumer has had them. Absent: 8 MiB. */
-        replayBytes: z.int().min(0).default(DEFAULT_OUTPUT_REPLAY_BYTES),
-        /** When unread output passes `maxBytes`: drop the oldest, block the command, or stop it. Absent: `dropOldest`. */
-        policy: z.enum(["dropOldest", "block", "stop"]).default("dropOldest"),
+        maxBytes: z
+          .int()
+          .min(MIN_OUTPUT_BYTES)
+          .default(DEFAULT_OUTPUT_MAX_BYTES)
+          .describe("Bytes of output the log keeps at the most. Absent: 64 MiB."),
+        replayBytes: z
+          .int()
+          .min(0)
+          .default(DEFAULT_OUTPUT_REPLAY_BYTES)
+          .describe("Bytes kept for late readers once every consumer has had them. Absent: 8 MiB."),
+        policy: z
+          .enum(["dropOldest", "block", "stop"])
+          .default("dropOldest")
+          .describe(
+            "When unread output passes `maxBytes`: drop the oldest, block the command, or stop it. Absent: `dropOldest`.",
+          ),
       })
-      .prefault({}),
+      .prefault({})
+      .describe("Limits of the output log."),
   })
-  .transform(({ attachStderr, ...config }) => ({ ...config, attachStderr: attachStderr ?? !config.tty }));
+  .transform(({ attachStderr, ...config }) => ({ ...config, attachStderr: attachStderr ?? !config.tty }))
+  .meta({ id: "ExecConfig" });
 
 /** A checked configuration with every default filled in. */
 export type ExecConfig = Readonly<z.output<typeof execConfigSchema>>;

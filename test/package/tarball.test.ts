@@ -3,7 +3,14 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { PACKING_MS, PackedPackage, repository } from "./packed-package.ts";
 
-const DOCUMENTS = ["README.md", "LICENSE", "CHANGELOG.md", "ARCHITECTURE.md", "docs/errors.md"];
+const DOCUMENTS = [
+  "README.md",
+  "LICENSE",
+  "CHANGELOG.md",
+  "ARCHITECTURE.md",
+  "docs/errors.md",
+  "docs/openapi.json",
+];
 const ALLOWED = /^(dist|docs|examples)\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md|ARCHITECTURE\.md)$/;
 /** Compiled code and its types, and what the editor loads. */
 const ALLOWED_BUILT = /\.(js|d\.ts|html|json|svg)$/;

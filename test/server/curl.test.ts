@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { execa } from "execa";
+import { createOpenApi } from "../../src/api/openapi.ts";
 import { RealApi } from "../support/real-api.ts";
 import { describeNeeding } from "../support/requirements.ts";
 import { waitUntil } from "../support/wait-until.ts";
@@ -62,6 +63,11 @@ describeNeeding(["curl"], "curl", () => {
     assert.equal((await curl("--request", "POST", `http://host/exec/${id}/cleanup`)).status, 204);
     assert.equal((await curl(...json({ Force: false }), `http://host/libpod/exec/${id}/remove`)).status, 200);
     assert.equal((await curl(`http://host/exec/${id}/json`)).status, 404);
+  });
+
+  it("is told what the API is", async () => {
+    const { status, body } = await curl("http://host/openapi.json");
+    assert.deepEqual([status, JSON.parse(body)], [200, createOpenApi()]);
   });
 
   it("reads a terminal's output as it is", async () => {

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +10,7 @@ import type { Container, Runtime } from "../../src/session/runtime.ts";
 import type { SessionService } from "../../src/session/session-service.ts";
 import { FAKE_SPEC, type FakeMachine, FakeRuntime } from "./fake-runtime.ts";
 import { TestWorld } from "./test-world.ts";
+import { UndescribedAnswers } from "./undescribed-answers.ts";
 
 export type ApiWorldOptions = Partial<Pick<ApiServerOptions, "limits" | "onConnections" | "containers">>;
 
@@ -19,6 +21,7 @@ export class ApiOnSocket {
   server: ApiServer;
   /** What the server told nobody but its log. */
   readonly reports: string[] = [];
+  readonly #undescribed = new UndescribedAnswers();
   readonly #folder: string;
   readonly #openServer: () => ApiServer;
 
@@ -48,6 +51,7 @@ export class ApiOnSocket {
     await this.client.close();
     await this.server.close();
     await rm(this.#folder, { recursive: true });
+    assert.deepEqual(this.#undescribed.close(), [], "every answer is in the API's description");
   }
 }
 
