@@ -75,6 +75,7 @@ describe("an inspected session", () => {
       environmentNames: ["PATH", "PGPASSWORD"],
       labels: { job: "vacuum" },
       output: OUTPUT,
+      outputLimits: sampleSession().config.output,
       revision: 3,
     });
     assert.equal(JSON.stringify(inspected).includes("s3cr3t"), false);
