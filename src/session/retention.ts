@@ -1,23 +1,33 @@
 import type { LiveSession } from "./live-session.ts";
 
-/** Which ended sessions are kept. */
+/** Which sessions are kept, of those that have ended or were never started. */
 export interface RetentionLimits {
-  /** The newest so many. */
+  /** Of the ended ones the newest so many. */
   readonly maxEnded: number;
-  /** And none that ended longer ago than this, in milliseconds. */
+  /** And none that ended, or was created, longer ago than this, in milliseconds. */
   readonly maxAgeMs: number;
+  /** Ages are looked at so often, in milliseconds. */
+  readonly everyMs: number;
 }
 
-const DAY_MS = 24 * 60 * 60 * 1000;
+const HOUR_MS = 60 * 60 * 1000;
+const DAY_MS = 24 * HOUR_MS;
 /** Enough to look back over a busy week; a record without output takes about 2 KiB of disk. */
-export const DEFAULT_RETENTION: RetentionLimits = { maxEnded: 1000, maxAgeMs: 7 * DAY_MS };
+export const DEFAULT_RETENTION: RetentionLimits = { maxEnded: 1000, maxAgeMs: 7 * DAY_MS, everyMs: HOUR_MS };
+
+/** Whether a session was created and not started for so long that nobody will start it. */
+export function isForgotten({ record }: LiveSession, now: number, { maxAgeMs }: RetentionLimits): boolean {
+  return record.state === "created" && now - Date.parse(record.createdAt) > maxAgeMs;
+}
+
+type EndedLimits = Pick<RetentionLimits, "maxEnded" | "maxAgeMs">;
 
 /** Ended sessions in the order of their end, so that finding the oldest costs nothing. */
 export class EndedSessions {
-  readonly #limits: RetentionLimits;
+  readonly #limits: EndedLimits;
   readonly #queue = new Set<LiveSession>();
 
-  constructor(limits: RetentionLimits) {
+  constructor(limits: EndedLimits) {
     this.#limits = limits;
   }
 

@@ -9,7 +9,7 @@ import type { OutputLogs } from "./output-log.ts";
 import { planSession } from "./plan-session.ts";
 import { type OrphanPolicy, reconcileSession } from "./reconcile.ts";
 import { removeSessions } from "./remove-sessions.ts";
-import { DEFAULT_RETENTION, EndedSessions, type RetentionLimits } from "./retention.ts";
+import { DEFAULT_RETENTION, EndedSessions, isForgotten, type RetentionLimits } from "./retention.ts";
 import { runExec } from "./run-exec.ts";
 import type { RuntimeProvider } from "./runtime.ts";
 import { attachToSession } from "./session-attachment.ts";
@@ -55,7 +55,9 @@ export class SessionManager implements service.SessionService {
   readonly #options: SessionManagerOptions;
   readonly #legacy: LegacySessions;
   readonly #sessions = new SessionIndex();
+  readonly #retention: RetentionLimits;
   readonly #ended: EndedSessions;
+  readonly #expiry: NodeJS.Timeout;
   readonly #events = new EventLog();
   readonly #context: SessionContext;
   #isClosed = false;
@@ -63,7 +65,9 @@ export class SessionManager implements service.SessionService {
   constructor(options: SessionManagerOptions, legacy: LegacySessions) {
     this.#options = options;
     this.#legacy = legacy;
-    this.#ended = new EndedSessions(options.retention ?? DEFAULT_RETENTION);
+    this.#retention = options.retention ?? DEFAULT_RETENTION;
+    this.#ended = new EndedSessions(this.#retention);
+    this.#expiry = setInterval(() => this.#removeOld(), this.#retention.everyMs).unref();
     this.#context = {
       store: options.store,
       runtimes: options.runtimes,
@@ -91,7 +95,7 @@ export class SessionManager implements service.SessionService {
     await Promise.all(
       running.map((session) => reconcileSession(session, { runtimes, bundle, orphans, report })),
     );
-    this.#removeExpired();
+    this.#removeOld();
   }
 
   async create(target: ContainerRef, rawConfig: ExecConfigInput): Promise<ExecSession> {
@@ -211,6 +215,7 @@ export class SessionManager implements service.SessionService {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    clearInterval(this.#expiry);
     await Promise.all(Array.from(this.#sessions.values(), (session) => session.close()));
     this.#events.close();
     await this.#options.store.close();
@@ -242,8 +247,22 @@ export class SessionManager implements service.SessionService {
     return session;
   }
 
+  /** What has become too old since it ended, or was never started. */
+  #removeOld(): void {
+    const now = Date.now();
+    const forgotten = Array.from(this.#sessions.values()).filter((session) =>
+      isForgotten(session, now, this.#retention),
+    );
+    this.#removeAll(forgotten);
+    this.#removeExpired();
+  }
+
   #removeExpired(): void {
-    for (const session of this.#ended.takeExpired(Date.now())) {
+    this.#removeAll(this.#ended.takeExpired(Date.now()));
+  }
+
+  #removeAll(sessions: readonly LiveSession[]): void {
+    for (const session of sessions) {
       session
         .remove(null)
         .catch((error) => this.#options.report(`An expired session was not removed: ${errorText(error)}`));

@@ -5,13 +5,16 @@ import { DEFAULT_RETENTION, EndedSessions, type RetentionLimits } from "../../sr
 import { createLiveSession } from "../support/live-session.ts";
 import { EXITED } from "../support/sample-end.ts";
 
+const DAY_MS = 24 * 60 * 60 * 1000;
 const NOW = Date.parse("2026-01-02T00:00:00.000Z");
 const FOR_EVER = Number.POSITIVE_INFINITY;
 const ANY_NUMBER = Number.POSITIVE_INFINITY;
 
+type Limits = Pick<RetentionLimits, "maxEnded" | "maxAgeMs">;
+
 describe("ended sessions", () => {
   it("are kept for a week, and a thousand of them, unless something else is said", () => {
-    assert.deepEqual(DEFAULT_RETENTION, { maxEnded: 1000, maxAgeMs: 7 * 24 * 60 * 60 * 1000 });
+    assert.deepEqual(DEFAULT_RETENTION, { maxEnded: 1000, maxAgeMs: 7 * DAY_MS, everyMs: DAY_MS / 24 });
   });
 
   it("are kept up to their number, the newest of them", () => {
@@ -90,7 +93,7 @@ function endedAgo(ages: readonly number[]): LiveSession[] {
 }
 
 /** Which of the sessions, by their place, are to be removed. */
-function taken(sessions: readonly LiveSession[], limits: RetentionLimits): number[] {
+function taken(sessions: readonly LiveSession[], limits: Limits): number[] {
   const ended = new EndedSessions(limits);
   for (const session of sessions) ended.add(session);
   return ended.takeExpired(NOW).map((session) => sessions.indexOf(session));

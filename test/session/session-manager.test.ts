@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { setImmediate } from "node:timers/promises";
 import type { ExecConfigInput } from "../../src/session/exec-config.ts";
 import type { OutputChunk } from "../../src/session/output-log.ts";
+import { DEFAULT_RETENTION } from "../../src/session/retention.ts";
 import { type ErrorCode, isSessionError } from "../../src/session/session-error.ts";
 import type { Attachment } from "../../src/session/session-service.ts";
 import { CANNOT_START, IGNORES_TERM } from "../support/fake-runtime.ts";
 import { TestWorld } from "../support/test-world.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 const RUNS: ExecConfigInput = { command: ["runs"] };
 
@@ -250,9 +252,24 @@ describe("SessionManager", () => {
     assert.deepEqual(await world.manager.list(), []);
   });
 
+  it("removes what has become too old by itself: what has ended, and what nobody has started; never what runs", async () => {
+    await world.dispose();
+    world = await TestWorld.open(["c1"], { retention: { ...DEFAULT_RETENTION, maxAgeMs: 50, everyMs: 10 } });
+    const ended = await startSession();
+    world.machine.process().exit(0);
+    const { id: created } = await world.manager.create(world.target("c1"), RUNS);
+    const running = await startSession();
+    await waitUntil("the old ones are gone", async () => (await world.manager.list()).length === 1);
+    assert.deepEqual(
+      (await world.manager.list()).map(({ id }) => id),
+      [running],
+    );
+    for (const id of [ended, created]) await assertCode("EXEC_SESSION_NOT_FOUND", world.manager.inspect(id));
+  });
+
   it("removes the oldest ended sessions beyond the retention limit", async () => {
     await world.dispose();
-    world = await TestWorld.open(["c1"], { retention: { maxEnded: 2, maxAgeMs: Number.POSITIVE_INFINITY } });
+    world = await TestWorld.open(["c1"], { retention: { ...DEFAULT_RETENTION, maxEnded: 2 } });
     const ids: string[] = [];
     for (let count = 0; count < 4; count++) {
       const id = await startSession();

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
 import type { EndReason, SessionState } from "../../src/session/exec-session.ts";
 import { isSessionError } from "../../src/session/session-error.ts";
@@ -265,6 +266,8 @@ async function assertAgrees(model: Model, world: TestWorld): Promise<void> {
     .filter(({ state }) => state !== "removed")
     .map(({ id, state, exitCode, reason }) => row(id, state, exitCode, reason));
   assert.deepEqual(seen.sort(), expected.sort());
+  // Whoever reads events has had them once all promises that are settled have been seen to be.
+  await setImmediate();
   assertEventsAgree(model, world.events);
 }
 
