@@ -3,6 +3,7 @@ import { assertContainerRuns, hasContainerStopped } from "./container-check.ts";
 import { createEndRecord, type StopCause } from "./end-record.ts";
 import type { EndRecord, ExecSession, StartError } from "./exec-session.ts";
 import { startErrorExitCode } from "./exec-session.ts";
+import { type Moment, thisMoment } from "./moment.ts";
 import type { OutputLog } from "./output-log.ts";
 import { type CommandEnd, RunningCommand } from "./running-command.ts";
 import type { ExecProcess, Runtime, RuntimeProvider } from "./runtime.ts";
@@ -37,6 +38,8 @@ export class LiveSession {
   #ending: Promise<void> | undefined;
   #removing: Promise<void> | undefined;
   #isRemoved = false;
+  /** Absent: it has not been started, or by another manager. */
+  #started: Moment | undefined;
   #timeLimit: NodeJS.Timeout | undefined;
 
   constructor(record: ExecSession, output: SessionOutput, context: SessionContext) {
@@ -166,7 +169,10 @@ export class LiveSession {
     const container = await runtime.findContainer(this.record.container.id);
     assertContainerRuns(container);
     const resolved = await runtime.resolveProcess(container, this.record.config);
-    await this.#journal.intend({ state: "running", resolved, startedAt: new Date().toISOString() });
+    const started = thisMoment();
+    const startedAt = new Date(started.wallMs).toISOString();
+    await this.#journal.intend({ state: "running", resolved, startedAt });
+    this.#started = started;
     const log = await this.output.acquire();
     try {
       const { id, config } = this.record;
@@ -227,6 +233,7 @@ export class LiveSession {
       ...commandEnd,
       containerStopped,
       startedAt: this.record.startedAt,
+      started: this.#started ?? null,
       truncated,
     });
     this.#command = undefined;

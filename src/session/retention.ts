@@ -1,4 +1,5 @@
 import type { LiveSession } from "./live-session.ts";
+import { type Moment, thisMoment } from "./moment.ts";
 
 /** Which sessions are kept, of those that have ended or were never started. */
 export interface RetentionLimits {
@@ -15,24 +16,23 @@ const DAY_MS = 24 * HOUR_MS;
 /** Enough to look back over a busy week; a record without output takes about 2 KiB of disk. */
 export const DEFAULT_RETENTION: RetentionLimits = { maxEnded: 1000, maxAgeMs: 7 * DAY_MS, everyMs: HOUR_MS };
 
-/** Whether a session was created and not started for so long that nobody will start it. */
-export function isForgotten({ record }: LiveSession, now: number, { maxAgeMs }: RetentionLimits): boolean {
-  return record.state === "created" && now - Date.parse(record.createdAt) > maxAgeMs;
-}
+type QueueLimits = { readonly maxCount: number; readonly maxAgeMs: number };
 
-type EndedLimits = Pick<RetentionLimits, "maxEnded" | "maxAgeMs">;
+/**
+ * Sessions in the order in which they ended, or were created, so that finding the oldest costs nothing. Their ages do not
+ * depend on what the clock is set to later: set forward by a month, it would make every session seem old enough to go.
+ */
+export class AgingSessions {
+  readonly #limits: QueueLimits;
+  /** Each with the uptime at that moment; before the boot that is less than nothing. */
+  readonly #queue = new Map<LiveSession, number>();
 
-/** Ended sessions in the order of their end, so that finding the oldest costs nothing. */
-export class EndedSessions {
-  readonly #limits: EndedLimits;
-  readonly #queue = new Set<LiveSession>();
-
-  constructor(limits: EndedLimits) {
+  constructor(limits: QueueLimits) {
     this.#limits = limits;
   }
 
-  add(session: LiveSession): void {
-    this.#queue.add(session);
+  add(session: LiveSession, now: Moment = thisMoment()): void {
+    this.#queue.set(session, now.uptimeMs - Math.max(now.wallMs - ageBegins(session), 0));
   }
 
   delete(session: LiveSession): void {
@@ -40,12 +40,12 @@ export class EndedSessions {
   }
 
   /** Takes out the sessions that are to be removed now; those being read are left for the next time. */
-  takeExpired(now: number): LiveSession[] {
+  takeExpired({ uptimeMs }: Pick<Moment, "uptimeMs"> = thisMoment()): LiveSession[] {
     const expired: LiveSession[] = [];
-    let excess = this.#queue.size - this.#limits.maxEnded;
-    for (const session of this.#queue) {
+    let excess = this.#queue.size - this.#limits.maxCount;
+    for (const [session, sinceUptimeMs] of this.#queue) {
       const isTooMany = excess-- > 0;
-      if (!isTooMany && now - endTime(session) <= this.#limits.maxAgeMs) break;
+      if (!isTooMany && uptimeMs - sinceUptimeMs <= this.#limits.maxAgeMs) break;
       if (session.output.isInUse) continue;
       this.#queue.delete(session);
       expired.push(session);
@@ -54,6 +54,6 @@ export class EndedSessions {
   }
 }
 
-function endTime(session: LiveSession): number {
+function ageBegins(session: LiveSession): number {
   return Date.parse(session.record.end?.endedAt ?? session.record.createdAt);
 }

@@ -9,7 +9,7 @@ import type { OutputLogs } from "./output-log.ts";
 import { planSession } from "./plan-session.ts";
 import { type OrphanPolicy, reconcileSession } from "./reconcile.ts";
 import { removeSessions } from "./remove-sessions.ts";
-import { DEFAULT_RETENTION, EndedSessions, isForgotten, type RetentionLimits } from "./retention.ts";
+import { AgingSessions, DEFAULT_RETENTION, type RetentionLimits } from "./retention.ts";
 import { runExec } from "./run-exec.ts";
 import type { RuntimeProvider } from "./runtime.ts";
 import { attachToSession } from "./session-attachment.ts";
@@ -55,8 +55,9 @@ export class SessionManager implements service.SessionService {
   readonly #options: SessionManagerOptions;
   readonly #legacy: LegacySessions;
   readonly #sessions = new SessionIndex();
-  readonly #retention: RetentionLimits;
-  readonly #ended: EndedSessions;
+  readonly #ended: AgingSessions;
+  /** Since they were created, also those that have been started meanwhile. */
+  readonly #created: AgingSessions;
   readonly #expiry: NodeJS.Timeout;
   readonly #events = new EventLog();
   readonly #context: SessionContext;
@@ -65,9 +66,10 @@ export class SessionManager implements service.SessionService {
   constructor(options: SessionManagerOptions, legacy: LegacySessions) {
     this.#options = options;
     this.#legacy = legacy;
-    this.#retention = options.retention ?? DEFAULT_RETENTION;
-    this.#ended = new EndedSessions(this.#retention);
-    this.#expiry = setInterval(() => this.#removeOld(), this.#retention.everyMs).unref();
+    const { maxEnded, maxAgeMs, everyMs } = options.retention ?? DEFAULT_RETENTION;
+    this.#ended = new AgingSessions({ maxCount: maxEnded, maxAgeMs });
+    this.#created = new AgingSessions({ maxCount: Number.POSITIVE_INFINITY, maxAgeMs });
+    this.#expiry = setInterval(() => this.#removeOld(), everyMs).unref();
     this.#context = {
       store: options.store,
       runtimes: options.runtimes,
@@ -79,6 +81,7 @@ export class SessionManager implements service.SessionService {
       },
       onRemoved: (session) => {
         this.#ended.delete(session);
+        this.#created.delete(session);
         this.#sessions.delete(session.record.id);
       },
     };
@@ -244,21 +247,18 @@ export class SessionManager implements service.SessionService {
     });
     const session = new LiveSession(record, output, this.#context);
     this.#sessions.add(session);
+    if (record.state === "created") this.#created.add(session);
     return session;
   }
 
-  /** What has become too old since it ended, or was never started. */
+  /** What has become too old since it ended, or was created and never started. */
   #removeOld(): void {
-    const now = Date.now();
-    const forgotten = Array.from(this.#sessions.values()).filter((session) =>
-      isForgotten(session, now, this.#retention),
-    );
-    this.#removeAll(forgotten);
+    this.#removeAll(this.#created.takeExpired().filter(({ record }) => record.state === "created"));
     this.#removeExpired();
   }
 
   #removeExpired(): void {
-    this.#removeAll(this.#ended.takeExpired(Date.now()));
+    this.#removeAll(this.#ended.takeExpired());
   }
 
   #removeAll(sessions: readonly LiveSession[]): void {

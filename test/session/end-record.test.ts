@@ -4,6 +4,7 @@ import { createEndRecord, type EndEvidence } from "../../src/session/end-record.
 import type { EndReason, StartErrorKind } from "../../src/session/exec-session.ts";
 
 const STARTED_AT = "2026-01-02T03:04:05.678Z";
+const HOUR = 60 * 60 * 1000;
 
 /** A command that ended by itself, with what a test cares about in its place. */
 function evidence(changes: Partial<EndEvidence> = {}): EndEvidence {
@@ -13,6 +14,7 @@ function evidence(changes: Partial<EndEvidence> = {}): EndEvidence {
     killedWith: new Set(),
     containerStopped: false,
     startedAt: STARTED_AT,
+    started: null,
     heldOpen: false,
     truncated: 0,
     ...changes,
@@ -65,6 +67,31 @@ describe("an end record", () => {
     assert.ok(Date.parse(endedAt) >= before && Date.parse(endedAt) <= Date.now());
   });
 
+  it("tells how long the command ran, though the clock was set meanwhile, by the clock as it is set at the end", () => {
+    const started = { wallMs: Date.parse(STARTED_AT), uptimeMs: 5_000 };
+    const times = [0, HOUR, -HOUR, 1e12].map((stepMs) => {
+      const ended = { wallMs: started.wallMs + 2_000 + stepMs, uptimeMs: started.uptimeMs + 2_000 };
+      const { startedAt, endedAt } = createEndRecord(evidence({ started }), ended);
+      return {
+        ranMs: Date.parse(endedAt) - Date.parse(startedAt ?? ""),
+        isNow: Date.parse(endedAt) === ended.wallMs,
+      };
+    });
+    assert.deepEqual(times, Array(4).fill({ ranMs: 2_000, isNow: true }));
+  });
+
+  it("has the start as it was recorded where the clocks differ by less than a second", () => {
+    const started = { wallMs: Date.parse(STARTED_AT), uptimeMs: 5_000 };
+    const ended = { wallMs: started.wallMs + 2_900, uptimeMs: started.uptimeMs + 2_000 };
+    assert.equal(createEndRecord(evidence({ started }), ended).startedAt, STARTED_AT);
+  });
+
+  it("never ends before it starts, also where only an earlier manager knew the start", () => {
+    const ended = { wallMs: Date.parse(STARTED_AT) - HOUR, uptimeMs: 5_000 };
+    const { startedAt, endedAt } = createEndRecord(evidence(), ended);
+    assert.equal(startedAt, endedAt);
+  });
+
   for (const [reason, what, changes] of REASONS) {
     it(`has the reason ${reason} for ${what}`, () => {
       assert.equal(createEndRecord(evidence(changes)).reason, reason);
@@ -109,6 +136,7 @@ describe("an end record", () => {
       killedWith: fc.subarray(["SIGKILL", "SIGTERM"] as const).map((signals) => new Set(signals)),
       containerStopped: fc.boolean(),
       startedAt: fc.constant(STARTED_AT),
+      started: fc.constant(null),
       heldOpen: fc.boolean(),
       truncated: fc.nat(),
     });
