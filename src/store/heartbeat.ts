@@ -79,12 +79,19 @@ export class Heartbeat {
   }
 }
 
+export interface HeartbeatSearch {
+  readonly directory: string;
+  readonly timing: HeartbeatTiming;
+  /** Whether the age of the last renewal can be told: the owner has our clock, which has not been set meanwhile. */
+  readonly isSameClock: boolean;
+}
+
 /** The observer's side: whether the owner renews. Waits for as long as a live one may take to. */
-export async function hasHeartbeat(directory: string, timing: HeartbeatTiming): Promise<boolean> {
+export async function hasHeartbeat({ directory, timing, isSameClock }: HeartbeatSearch): Promise<boolean> {
   const first = renewedAtMs(directory);
-  const patienceMs = first === null ? STARTING_MS : first + timing.staleMs - Date.now();
-  const deadline = Date.now() + Math.min(patienceMs, timing.staleMs);
-  while (Date.now() < deadline) {
+  const ageMs = isSameClock && first !== null ? Math.max(Date.now() - first, 0) : 0;
+  const deadline = performance.now() + (first === null ? STARTING_MS : timing.staleMs - ageMs);
+  while (performance.now() < deadline) {
     await wait(POLL_MS);
     const latest = renewedAtMs(directory);
     if (latest !== first) return latest !== null;

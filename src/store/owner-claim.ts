@@ -8,6 +8,7 @@ import {
   type LocalProcessIdentity,
   readProcessIdentity,
 } from "../process/process-identity.ts";
+import { startTimeMs } from "../process/uptime.ts";
 import { deleteTree } from "./delete-tree.ts";
 import { systemCode } from "./store-error.ts";
 
@@ -25,6 +26,8 @@ const claimSchema = z.object({
   bootId: z.string(),
   hostname: z.string(),
   pidNamespace: z.string(),
+  /** By the clock as it was set at the claim, in ms since the epoch. Absent: an earlier version did not say. */
+  bootedAtMs: z.number().optional(),
 });
 
 /** Who owns a state directory. A pid says nothing outside of its machine and its pid namespace, so both are named. */
@@ -110,7 +113,8 @@ async function sweep(prepared: string): Promise<void> {
 export function ownClaim(): OwnerClaim {
   const identity = readProcessIdentity(process.pid);
   if (identity === null) throw new Error("this process is not in /proc");
-  return { ...identity, hostname: hostname(), pidNamespace: fs.readlinkSync("/proc/self/ns/pid") };
+  const pidNamespace = fs.readlinkSync("/proc/self/ns/pid");
+  return { ...identity, hostname: hostname(), pidNamespace, bootedAtMs: startTimeMs(0) };
 }
 
 /** What a claim alone proves about its owner. */
@@ -121,6 +125,16 @@ export function judgeOwner(owner: OwnerClaim, own: OwnerClaim): OwnerVerdict {
   if (owner.bootId !== own.bootId) return owner.hostname === own.hostname ? "dead" : "unknown";
   if (owner.pidNamespace !== own.pidNamespace) return "unknown";
   return isSameProcessAlive(owner) ? "alive" : "dead";
+}
+
+/** More than what reading two clocks one after the other makes of it. */
+const SAME_CLOCK_MS = 1_000;
+
+/** Whether the owner's clock can be compared with ours: it is the same, and has not been set since the claim. */
+export function isSameClock(owner: OwnerClaim, own: OwnerClaim): boolean {
+  if (owner.bootId !== own.bootId) return false;
+  const { bootedAtMs = 0 } = own;
+  return Math.abs((owner.bootedAtMs ?? bootedAtMs) - bootedAtMs) < SAME_CLOCK_MS;
 }
 
 /** Undefined: it has just been withdrawn. Null: it is no claim, as after a power cut. */

@@ -7,6 +7,7 @@ import {
   type FoundClaim,
   findClaim,
   isClaimStanding,
+  isSameClock,
   judgeOwner,
   OWNER_FOLDER,
   ownClaim,
@@ -112,7 +113,10 @@ export class StateDirectoryLock {
   }
 
   async #isAlive({ claim }: FoundClaim): Promise<boolean> {
+    // A torn claim is of before a power cut, and its owner gone with that.
+    const isSame = claim === null || isSameClock(claim, this.#ownClaim);
     const verdict = claim === null ? "unknown" : judgeOwner(claim, this.#ownClaim);
-    return verdict === "unknown" ? hasHeartbeat(this.#directory, this.#timing) : verdict === "alive";
+    if (verdict !== "unknown") return verdict === "alive";
+    return hasHeartbeat({ directory: this.#directory, timing: this.#timing, isSameClock: isSame });
   }
 }

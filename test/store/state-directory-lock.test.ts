@@ -190,6 +190,35 @@ describe("ownership of a state directory", () => {
     }
   });
 
+  it("stays with an owner that cannot be seen from here, however old its last sign of life seems on another clock", async () => {
+    const own = await readOwnClaim();
+    const elsewhere = { ...own, pidNamespace: "pid:[1]" };
+    const others = [
+      { ...elsewhere, bootedAtMs: (own.bootedAtMs ?? 0) - 3_600_000 },
+      { ...elsewhere, bootId: "another machine's", hostname: "another" },
+    ];
+    for (const claim of others) {
+      plantClaim(JSON.stringify(claim));
+      touchLock(new Date(0));
+      const store = new FileSessionStore(directory, FAST_HEARTBEAT);
+      await assert.rejects(
+        withSignsOfLife(() => store.open()),
+        IN_USE,
+      );
+      touchLock(new Date(0));
+      await withStore(async () => {}, FAST_HEARTBEAT);
+    }
+  });
+
+  it("passes on at once from one that cannot be seen, and has the same clock, if its last sign of life is old", async () => {
+    const own = await readOwnClaim();
+    plantClaim(JSON.stringify({ ...own, pidNamespace: "pid:[1]" }));
+    touchLock(new Date(0));
+    const begun = performance.now();
+    await withStore(async () => {});
+    assert.ok(performance.now() - begun < HEARTBEAT_TIMING.staleMs / 4);
+  });
+
   describeNeeding(["root", "unshare"], "by a process in another pid namespace", () => {
     it("stays there while that gives signs of life, and passes on soon after they end", async () => {
       const wrapper = ["unshare", "--pid", "--fork", "--kill-child"];
