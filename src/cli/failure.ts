@@ -1,4 +1,5 @@
 import { toWireError } from "../api/wire-error.ts";
+import { printable } from "./printable.ts";
 
 /** Podman's exit code for a failure of its own; commands seldom use it. */
 export const FAILURE_EXIT_CODE = 125;
@@ -6,9 +7,8 @@ export const FAILURE_EXIT_CODE = 125;
 /** Tells on standard error why a command line failed, and by the process's exit code that it did. */
 export function reportFailure(error: unknown, json: boolean): void {
   const { message, code, details } = toWireError(error);
-  process.stderr.write(
-    json ? `${JSON.stringify({ message, code, details })}\n` : `exec-sessions: ${message}\n`,
-  );
+  if (json) process.stderr.write(`${JSON.stringify({ message, code, details })}\n`);
+  else reportNotice(message);
   process.exitCode = code === "EXEC_START_FAILED" ? startFailureExitCode(details) : FAILURE_EXIT_CODE;
 }
 
@@ -19,20 +19,23 @@ function startFailureExitCode({ exitCode }: Readonly<Record<string, unknown>>): 
 
 /** Tells what is no failure of the command but has to be known. */
 export function reportNotice(sentence: string): void {
-  process.stderr.write(`exec-sessions: ${sentence}\n`);
+  process.stderr.write(`exec-sessions: ${printable(sentence)}\n`);
 }
 
-/** Does the same for several sessions, one after the other; a failure of one keeps it from none of the others. */
-export async function forEachSession(
+/**
+ * Does the same for several sessions at once, and tells what came of it in their order. A failure of one keeps it from none
+ * of the others.
+ */
+export async function forEachSession<Result>(
   ids: readonly string[],
   json: boolean,
-  work: (id: string) => Promise<void>,
+  work: (id: string) => Promise<Result>,
+  tell: (result: Result) => void | Promise<void>,
 ): Promise<void> {
-  for (const id of ids) {
-    try {
-      await work(id);
-    } catch (error) {
-      reportFailure(error, json);
-    }
+  const outcomes = ids.map((id) => Promise.allSettled([work(id)]));
+  for (const outcome of outcomes) {
+    const [result] = await outcome;
+    if (result.status === "fulfilled") await tell(result.value);
+    else reportFailure(result.reason, json);
   }
 }

@@ -1,7 +1,8 @@
 import type { Command } from "commander";
+import { parseSignal } from "../../session/signals.ts";
 import { forEachSession } from "../failure.ts";
 import { runWithHost, type SessionCommandOptions, sessionCommand } from "../session-command.ts";
-import { writeJsonLine } from "../write-output.ts";
+import { writeJsonLine, writeLine } from "../write-output.ts";
 
 interface KillOptions extends SessionCommandOptions {
   readonly signal: string;
@@ -13,12 +14,17 @@ export function killCommand(): Command {
     .argument("<id...>", "ids, or unique beginnings of ids")
     .option("-s, --signal <signal>", "by name or number", "SIGKILL")
     .action((ids: readonly string[], options: KillOptions) =>
-      runWithHost(options, ({ service, json }) =>
-        forEachSession(ids, json, async (id) => {
-          await service.kill(id, options.signal);
-          if (json) await writeJsonLine({ id, signal: options.signal });
-          else process.stdout.write(`${id}\n`);
-        }),
-      ),
+      runWithHost(options, ({ service, json }) => {
+        const signal = parseSignal(options.signal);
+        return forEachSession(
+          ids,
+          json,
+          async (id) => {
+            await service.kill(id, signal);
+            return { id, signal };
+          },
+          (sent) => (json ? writeJsonLine(sent) : writeLine(sent.id)),
+        );
+      }),
     );
 }

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { forEachSession } from "../failure.ts";
 import { runWithHost, type SessionCommandOptions, sessionCommand } from "../session-command.ts";
-import { writeJsonLine } from "../write-output.ts";
+import { writeJsonLine, writeLine } from "../write-output.ts";
 
 interface RmOptions extends SessionCommandOptions {
   readonly force?: boolean;
@@ -14,11 +14,15 @@ export function rmCommand(): Command {
     .option("-f, --force", "stop those that run")
     .action((ids: readonly string[], options: RmOptions) =>
       runWithHost(options, ({ service, json }) =>
-        forEachSession(ids, json, async (id) => {
-          await service.remove(id, { force: options.force ?? false });
-          if (json) await writeJsonLine({ id });
-          else process.stdout.write(`${id}\n`);
-        }),
+        forEachSession(
+          ids,
+          json,
+          async (id) => {
+            await service.remove(id, { force: options.force ?? false });
+            return id;
+          },
+          (id) => (json ? writeJsonLine({ id }) : writeLine(id)),
+        ),
       ),
     );
 }

@@ -4,7 +4,7 @@ import { forEachSession } from "../failure.ts";
 import { parseSeconds } from "../parse-option.ts";
 import { runWithHost, type SessionCommandOptions, sessionCommand } from "../session-command.ts";
 import { showEnd } from "../show-session.ts";
-import { writeJsonLine } from "../write-output.ts";
+import { writeJsonLine, writeLine } from "../write-output.ts";
 
 interface StopCommandOptions extends SessionCommandOptions {
   readonly time?: number;
@@ -23,11 +23,15 @@ export function stopCommand(): Command {
     .option("-s, --signal <signal>", "what to send first (default: the session's own)")
     .action((ids: readonly string[], options: StopCommandOptions) =>
       runWithHost(options, ({ service, json }) =>
-        forEachSession(ids, json, async (id) => {
-          const end = await service.stop(id, toStopOptions(options));
-          if (json) await writeJsonLine({ id, end });
-          else process.stdout.write(`${id}: ${end === null ? "stopped" : showEnd(end)}\n`);
-        }),
+        forEachSession(
+          ids,
+          json,
+          async (id) => ({ id, end: await service.stop(id, toStopOptions(options)) }),
+          ({ id, end }) =>
+            json
+              ? writeJsonLine({ id, end })
+              : writeLine(`${id}: ${end === null ? "stopped" : showEnd(end)}`),
+        ),
       ),
     );
 }
