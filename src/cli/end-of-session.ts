@@ -1,4 +1,4 @@
-import type { EndRecord } from "../session/exec-session.ts";
+import type { EndReason, EndRecord } from "../session/exec-session.ts";
 import type { AttachmentEnd } from "../session/session-service.ts";
 import { FAILURE_EXIT_CODE, reportNotice } from "./failure.ts";
 import { shortId, showEnd } from "./show-session.ts";
@@ -18,9 +18,13 @@ export async function passOnEnd(id: string, end: AttachmentEnd, json: boolean): 
   }
 }
 
+/** Ends that whoever waited has not brought about and cannot tell from the exit code. */
+const SURPRISES: ReadonlySet<EndReason> = new Set(["timeout", "outputLimit", "containerStopped", "lost"]);
+
 /** Of a command whose exit code nobody knows this process has none either. */
 function passOnExitCode(id: string, end: EndRecord | null): void {
   if (end?.startError) reportNotice(end.startError.text);
-  if (end?.exitCode === null) reportNotice(`Session ${shortId(id)} has ended: ${showEnd(end)}.`);
+  const isSurprise = end !== null && (end.exitCode === null || SURPRISES.has(end.reason));
+  if (isSurprise) reportNotice(`Session ${shortId(id)} has ended: ${showEnd(end)}.`);
   process.exitCode = end?.exitCode ?? FAILURE_EXIT_CODE;
 }

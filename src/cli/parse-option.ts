@@ -7,6 +7,14 @@ export function parseWholeNumber(text: string): number {
   throw new InvalidArgumentError("It must be a whole number from 0.");
 }
 
+/** Takes a place in a session's output. */
+export function parseOffset(text: string): number {
+  if (/^\d+$/.test(text)) return parseWholeNumber(text);
+  throw new InvalidArgumentError(
+    "It must be a number of bytes from 0, after which to begin: output is kept without times.",
+  );
+}
+
 /** Takes a number of seconds from 0. */
 export function parseSeconds(text: string): number {
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text);

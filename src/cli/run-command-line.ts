@@ -43,10 +43,19 @@ function createProgram(): Command {
     hostCommand(),
   ];
   for (const command of commands) program.addCommand(command);
-  // Errors and help are thrown, so that there is one place that ends the process.
-  for (const command of [program, ...commands])
-    command.exitOverride().showHelpAfterError("(add --help for help)");
+  for (const command of [program, ...commands]) useOwnWays(command);
   return program;
+}
+
+function useOwnWays(command: Command): void {
+  const name = [...(command.parent === null ? [] : [command.parent.name()]), command.name()].join(" ");
+  command
+    // Errors and help are thrown, so that there is one place that ends the process.
+    .exitOverride()
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/^error: /, "exec-sessions: ")),
+    })
+    .showHelpAfterError(`Try "${name} --help".`);
 }
 
 /** As any program whose reader has gone: ended by SIGPIPE, which Node.js ignores. */

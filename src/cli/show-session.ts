@@ -1,5 +1,6 @@
 import type { EndRecord } from "../session/exec-session.ts";
 import type { SessionSummary } from "../session/session-service.ts";
+import { printable } from "./printable.ts";
 
 /** As many digits of an id as Docker and Podman show. */
 const SHORT_ID_LENGTH = 12;
@@ -8,13 +9,20 @@ export function shortId(id: string): string {
   return id.slice(0, SHORT_ID_LENGTH);
 }
 
-/** A session's state in a word or two. */
-export function showState({ state, end, legacy }: Pick<SessionSummary, "state" | "end" | "legacy">): string {
-  if (legacy) return `${state} (old form)`;
-  return end === null ? state : `${state} (${showEnd(end)})`;
+/** A container as lists show it: an id of hexadecimal digits is cut as Docker and Podman do, a name is not. */
+export function showContainer(id: string): string {
+  return /^[0-9a-f]{64}$/.test(id) ? shortId(id) : id;
 }
 
-/** How a session ended: `3`, `137 SIGKILL stopped`, `unknown, lost`. */
+/** A session's state in a word, and how it ended: `running`, `exited (3)`, `stopped (143 SIGTERM)`, `lost`. */
+export function showStatus({ state, end, legacy }: Pick<SessionSummary, "state" | "end" | "legacy">): string {
+  if (legacy) return `${state} (old form)`;
+  if (end === null) return state;
+  const code = [end.exitCode, end.signal].filter((fact) => fact !== null).join(" ");
+  return code === "" ? end.reason : `${end.reason} (${code})`;
+}
+
+/** How a session ended, for sentences: `exit code 3`, `exit code 137, SIGKILL, stopped`, `exit code unknown, lost`. */
 export function showEnd({ exitCode, signal, reason }: EndRecord): string {
   const code = exitCode === null ? "exit code unknown" : `exit code ${exitCode}`;
   return [code, ...(signal === null ? [] : [signal]), ...(reason === "exited" ? [] : [reason])].join(", ");
@@ -27,8 +35,7 @@ export function showCommand(command: readonly string[]): string {
 
 function showWord(word: string): string {
   if (/^[\w@%+=:,./-]+$/.test(word)) return word;
-  const text = JSON.stringify(word).slice(1, -1).replaceAll('\\"', '"');
-  return `'${text.replaceAll("'", "'\\''")}'`;
+  return `'${printable(word).replaceAll("'", "'\\''")}'`;
 }
 
 /** How long ago, in its largest unit. */

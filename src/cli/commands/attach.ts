@@ -4,7 +4,7 @@ import type { AttachOptions } from "../../session/session-service.ts";
 import { CONSUMER_LABEL } from "../consumer-label.ts";
 import { passOnEnd } from "../end-of-session.ts";
 import { joinSession } from "../join-session.ts";
-import { parseWholeNumber } from "../parse-option.ts";
+import { parseOffset } from "../parse-option.ts";
 import { terminalSize } from "../raw-terminal.ts";
 import {
   type CommandContext,
@@ -25,8 +25,8 @@ export function attachCommand(): Command {
     .option("-i, --interactive", "send standard input, also if it is no terminal")
     .option(
       "--since <offset>",
-      "begin at this byte of the output (default: with what comes now)",
-      parseWholeNumber,
+      "begin after so many bytes of the output (default: with what comes now)",
+      parseOffset,
     )
     .action((id: string, options: AttachCommandOptions) =>
       runWithHost(options, (context) => attach(context, id, options)),

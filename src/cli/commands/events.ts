@@ -1,8 +1,9 @@
 import type { Command } from "commander";
 import type { SessionEvent } from "../../session/session-event.ts";
 import { parseWholeNumber } from "../parse-option.ts";
+import { printable } from "../printable.ts";
 import { runWithHost, type SessionCommandOptions, sessionCommand } from "../session-command.ts";
-import { shortId, showEnd } from "../show-session.ts";
+import { shortId, showContainer, showEnd } from "../show-session.ts";
 import { writeJsonLine } from "../write-output.ts";
 
 interface EventsOptions extends SessionCommandOptions {
@@ -31,7 +32,7 @@ function toText(event: SessionEvent): string {
     time,
     `#${seq}`,
     shortId(sessionId),
-    shortId(containerId),
+    showContainer(containerId),
     type,
     ...(facts === "" ? [] : [facts]),
   ].join("  ");
@@ -48,7 +49,7 @@ function factsOf(event: SessionEvent): string {
     case "detached":
       return `by ${event.by}`;
     case "outputError":
-      return event.text;
+      return printable(event.text);
     case "exited":
     case "lost":
       return showEnd(event.end);

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { findContainer } from "../../client/find-container.ts";
 import type { ContainerRef } from "../../session/exec-session.ts";
-import { type ErrorCode, errorText, isSessionError } from "../../session/session-error.ts";
+import { type ErrorCode, errorText, isSessionError, SessionError } from "../../session/session-error.ts";
 import type { AttachmentEnd, SessionService } from "../../session/session-service.ts";
 import { passOnEnd } from "../end-of-session.ts";
 import { addExecOptions, CONSUMER, type ExecOptions, toExecConfig } from "../exec-options.ts";
@@ -26,7 +26,9 @@ export function execCommand(): Command {
 
 /** As in `exec web -- ls -l`, where it says that no options of ours follow; none do there anyway. */
 function withoutSeparator(command: readonly string[]): readonly string[] {
-  return command[0] === "--" ? command.slice(1) : command;
+  if (command[0] !== "--") return command;
+  if (command.length > 1) return command.slice(1);
+  throw new SessionError("EXEC_INVALID_ARGUMENT", 'There is no command after "--".');
 }
 
 interface ExecRequest {

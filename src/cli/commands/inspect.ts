@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { SessionInspect } from "../../session/session-inspect.ts";
+import { type Fact, formatFacts } from "../facts.ts";
 import { forEachSession } from "../failure.ts";
 import { runWithHost, type SessionCommandOptions, sessionCommand } from "../session-command.ts";
 import { showCommand, showEnd } from "../show-session.ts";
@@ -11,21 +12,22 @@ export function inspectCommand(): Command {
     .action((ids: readonly string[], options: SessionCommandOptions) =>
       runWithHost(options, async ({ service, json }) => {
         const found: SessionInspect[] = [];
-        await forEachSession(ids, json, async (id) => {
-          found.push(await service.inspect(id));
-        });
+        await forEachSession(
+          ids,
+          json,
+          (id) => service.inspect(id),
+          (session) => void found.push(session),
+        );
         process.stdout.write(json ? `${JSON.stringify(found, null, 2)}\n` : found.map(toText).join("\n"));
       }),
     );
 }
 
 function toText(session: SessionInspect): string {
-  const facts = Object.entries(factsOf(session)).filter(([, value]) => value !== "");
-  const width = Math.max(...facts.map(([name]) => name.length));
-  return facts.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join("");
+  return formatFacts(factsOf(session), process.stdout.columns);
 }
 
-function factsOf(session: SessionInspect): Readonly<Record<string, string>> {
+function factsOf(session: SessionInspect): Readonly<Record<string, Fact>> {
   const { ProcessConfig, output, end, runtime } = session;
   return {
     Id: session.ID,
@@ -44,15 +46,15 @@ function factsOf(session: SessionInspect): Readonly<Record<string, string>> {
     Started: session.startedAt ?? "",
     Ended: end?.endedAt ?? "",
     Pid: session.Running ? String(session.Pid) : "",
-    User: [session.uid, session.gid, ...session.additionalGids].join(":"),
+    User: `${session.uid}:${session.gid}`,
+    "Further groups": session.additionalGids.map(String),
     "Working directory": session.workDir,
-    Environment: session.environmentNames.join(" "),
-    Labels: Object.entries(session.labels)
-      .map(([name, value]) => `${name}=${value}`)
-      .join(" "),
+    Environment: session.environmentNames,
+    Labels: Object.entries(session.labels).map(([name, value]) => `${name}=${value}`),
     Streams: streamsOf(session),
-    Output: `${output.stdoutBytes} bytes of stdout, ${output.stderrBytes} of stderr, kept from byte ${output.firstOffset}`,
-    Dropped: output.truncated === 0 ? "" : `${output.truncated} bytes unread`,
+    Output: `${output.stdoutBytes} bytes of stdout, ${output.stderrBytes} of stderr`,
+    "No longer kept": output.firstOffset === 0 ? "" : `the first ${output.firstOffset} bytes`,
+    "Dropped unread": output.truncated === 0 ? "" : `${output.truncated} bytes`,
   };
 }
 

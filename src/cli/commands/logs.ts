@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { OutputChunk } from "../../session/output-log.ts";
 import type { SessionInspect } from "../../session/session-inspect.ts";
-import { parseWholeNumber } from "../parse-option.ts";
+import { parseOffset } from "../parse-option.ts";
 import {
   type CommandContext,
   runWithHost,
@@ -20,7 +20,12 @@ export function logsCommand(): Command {
     .description("write a session's output: its stdout to stdout, its stderr to stderr")
     .argument("<id>", "an id, or a unique beginning of one")
     .option("-f, --follow", "go on until the session has ended")
-    .option("--since <offset>", "begin at this byte of the output", parseWholeNumber, 0)
+    .option(
+      "--since <offset>",
+      "begin after so many bytes of the output, stdout and stderr together; not a time, since output is kept without",
+      parseOffset,
+      0,
+    )
     .action((id: string, options: LogsOptions) =>
       runWithHost(options, (context) => logs(context, id, options)),
     );

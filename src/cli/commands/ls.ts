@@ -8,7 +8,7 @@ import {
   type SessionCommandOptions,
   sessionCommand,
 } from "../session-command.ts";
-import { shortId, showAge, showCommand, showEnd } from "../show-session.ts";
+import { shortId, showAge, showCommand, showContainer, showStatus } from "../show-session.ts";
 import { formatTable } from "../table.ts";
 
 interface LsOptions extends SessionCommandOptions {
@@ -21,7 +21,7 @@ interface LsOptions extends SessionCommandOptions {
 export function lsCommand(): Command {
   return sessionCommand("ls")
     .description("list sessions")
-    .option("--container <id>", "only those of this container, by its full id")
+    .option("--container <id>", "only those of this container, by its full id as --json shows it")
     .addOption(new Option("--state <state>", "only those in this state").choices(STATES))
     .option("--label <name=value>", "only those with this label; may be given again", collectPair)
     .option("-q, --quiet", "write full ids only")
@@ -31,8 +31,13 @@ export function lsCommand(): Command {
 const STATES: readonly SessionState[] = ["created", "running", "stopped"];
 
 async function ls({ service, json }: CommandContext, options: LsOptions): Promise<void> {
-  const sessions = await service.list(toFilter(options));
+  const sessions = (await service.list(toFilter(options))).toSorted(byAge);
   process.stdout.write(json ? `${JSON.stringify(sessions, null, 2)}\n` : toText(sessions, options));
+}
+
+/** The newest last, where it is seen right above the next prompt. Times as text sort as times do. */
+function byAge(a: SessionSummary, b: SessionSummary): number {
+  return (a.createdAt ?? "").localeCompare(b.createdAt ?? "");
 }
 
 function toFilter({ container, state, label }: LsOptions): ListFilter {
@@ -53,15 +58,14 @@ function toText(sessions: readonly SessionSummary[], { quiet }: LsOptions): stri
   );
 }
 
-const HEADINGS = ["ID", "STATE", "END", "CONTAINER", "CREATED", "COMMAND"];
+const HEADINGS = ["ID", "STATUS", "CONTAINER", "CREATED", "COMMAND"];
 
 function toRow(session: SessionSummary, now: number): readonly string[] {
-  const { id, state, legacy, end, containerId, createdAt, command } = session;
+  const { id, containerId, createdAt, command } = session;
   return [
     shortId(id),
-    legacy ? `${state} (old form)` : state,
-    end === null ? "" : showEnd(end),
-    shortId(containerId),
+    showStatus(session),
+    showContainer(containerId),
     showAge(createdAt, now),
     showCommand(command),
   ];

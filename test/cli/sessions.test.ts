@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import { LOCAL, startSession } from "../support/host-world.ts";
+import { runCommand } from "./command-line.ts";
+import { CommandLineSuite } from "./command-line-suite.ts";
+
+const SLEEP = ["sleep", "1000"];
+const NONE = "f".repeat(64);
+
+describe("exec-sessions ls", () => {
+  const suite = new CommandLineSuite();
+
+  it("shows what a person wants to know, the newest last, and names in full", async () => {
+    const ended = await startSession(suite.service, ["sh", "-c", "exit 3"]);
+    await suite.service.wait(ended);
+    const stopped = await startSession(suite.service, ["sleep", "two words", "\x1b[31m"]);
+    await suite.service.wait(stopped);
+    const running = await startSession(suite.service, SLEEP);
+    const { id: created } = await suite.service.create(LOCAL, { command: ["true"] });
+    const { stdout, code } = await runCommand(["ls"]);
+    const table = stdout.replaceAll(/\d+ s ago/g, "now");
+    assert.deepEqual(
+      table.split("\n").map((line) => line.split(/ {3,}/)),
+      [
+        ["ID", "STATUS", "CONTAINER", "CREATED", "COMMAND"],
+        [ended.slice(0, 12), "exited (3)", "local", "now", "sh -c 'exit 3'"],
+        [stopped.slice(0, 12), "exited (1)", "local", "now", "sleep 'two words' '\\u001b[31m'"],
+        [running.slice(0, 12), "running", "local", "now", "sleep 1000"],
+        [created.slice(0, 12), "created", "local", "now", "true"],
+        [""],
+      ],
+    );
+    assert.equal(code, 0);
+  });
+
+  it("shows those that are asked for", async () => {
+    const [job, other] = [
+      await startSession(suite.service, SLEEP, { labels: { job: "dump", n: "1" } }),
+      await startSession(suite.service, SLEEP, { labels: { job: "dump", n: "2" } }),
+    ];
+    await suite.service.stop(other);
+    const asked: readonly [args: string, ids: readonly string[]][] = [
+      ["--label job=dump --label n=1", [job]],
+      ["--label job=dump", [job, other]],
+      ["--state running", [job]],
+      ["--state stopped --container local", [other]],
+      ["--container none", []],
+    ];
+    for (const [args, ids] of asked) {
+      const { stdout } = await runCommand(["ls", "-q", ...args.split(" ")]);
+      assert.deepEqual(stdout.split("\n").filter(Boolean), ids, args);
+    }
+  });
+
+  it("writes JSON for programs", async () => {
+    const id = await startSession(suite.service, SLEEP);
+    const { stdout } = await runCommand(["ls", "--json"]);
+    assert.deepEqual(JSON.parse(stdout), await suite.service.list());
+    assert.equal(JSON.parse(stdout)[0].id, id);
+  });
+});
+
+describe("exec-sessions inspect", () => {
+  const suite = new CommandLineSuite();
+
+  it("tells everything, and nothing that would make a terminal do something", async () => {
+    const id = await startSession(suite.service, ["sh", "-c", "echo out; echo err >&2; exit 3"], {
+      env: { SECRET: "hush" },
+      labels: { job: "\x1b[2J\x9b" },
+    });
+    await suite.service.wait(id);
+    const { stdout, code } = await runCommand(["inspect", id.slice(0, 6)]);
+    const facts = new Map(stdout.split("\n").map((line) => line.split(/ {2,}/) as [string, string]));
+    assert.equal(code, 0);
+    assert.deepEqual(
+      ["Id", "State", "End", "Command", "Container", "Labels", "Streams", "Output"].map((name) =>
+        facts.get(name),
+      ),
+      [
+        id,
+        "stopped",
+        "exit code 3",
+        "sh -c 'echo out; echo err >&2; exit 3'",
+        "local",
+        "job=\\u001b[2J\\u009b",
+        "stdout stderr",
+        "4 bytes of stdout, 4 of stderr",
+      ],
+    );
+    assert.match(facts.get("Environment") ?? "", /\bSECRET\b/);
+    assert.doesNotMatch(stdout, /hush/);
+  });
+
+  it("writes a list as JSON, of those that there are, and says which there are not", async () => {
+    const id = await startSession(suite.service, SLEEP);
+    const { stdout, stderr, code } = await runCommand(["inspect", "--json", NONE, id]);
+    assert.deepEqual(JSON.parse(stdout), [await suite.service.inspect(id)]);
+    assert.deepEqual([JSON.parse(stderr).code, code], ["EXEC_SESSION_NOT_FOUND", 125]);
+  });
+});
+
+describe("exec-sessions stop, kill and rm", () => {
+  const suite = new CommandLineSuite();
+
+  it("stop sessions at once, and tell in their order how they have ended", async () => {
+    const obeying = ["sh", "-c", 'trap "exit 4" TERM; echo; while :; do sleep 0.01; done'];
+    const ids = [
+      await startSession(suite.service, ["sh", "-c", 'trap "" TERM; echo; while :; do sleep 1; done']),
+      await startSession(suite.service, obeying),
+    ] as const;
+    for (const id of ids) for await (const _ of await suite.service.attach(id)) break;
+    const { stdout, stderr, code } = await runCommand(["stop", "-t", "0.2", ids[0], NONE, ids[1]]);
+    assert.equal(stdout, `${ids[0]}: exit code 137, SIGKILL, stopped\n${ids[1]}: exit code 4, stopped\n`);
+    assert.match(stderr, /^exec-sessions: There is no session f+; it may have been removed\.\n$/);
+    assert.equal(code, 125);
+    const again = await runCommand(["stop", "--json", ids[1]]);
+    assert.deepEqual(JSON.parse(again.stdout), { id: ids[1], end: await suite.service.wait(ids[1]) });
+    assert.equal(again.code, 0);
+  });
+
+  it("send the signal that is asked for, and SIGKILL otherwise", async () => {
+    const script = 'trap "exit 5" USR1; echo; while :; do sleep 0.01; done';
+    const [one, other] = [
+      await startSession(suite.service, ["sh", "-c", script]),
+      await startSession(suite.service, SLEEP),
+    ];
+    for await (const _ of await suite.service.attach(one)) break;
+    const { stdout } = await runCommand(["kill", "--json", "-s", "usr1", one]);
+    assert.deepEqual(JSON.parse(stdout), { id: one, signal: "SIGUSR1" });
+    assert.equal((await runCommand(["kill", other])).stdout, `${other}\n`);
+    const ends = [await suite.service.wait(one), await suite.service.wait(other)];
+    assert.deepEqual(
+      ends.map(({ exitCode }) => exitCode),
+      [5, 137],
+    );
+    const { code, stderr } = await runCommand(["kill", one]);
+    assert.deepEqual([code, /which is stopped/.test(stderr)], [125, true]);
+  });
+
+  it("delete what has ended, and what runs only by force", async () => {
+    const ended = await startSession(suite.service, ["true"]);
+    await suite.service.wait(ended);
+    const running = await startSession(suite.service, SLEEP);
+    const { stdout, stderr, code } = await runCommand(["rm", running, ended]);
+    assert.deepEqual([stdout, code], [`${ended}\n`, 125]);
+    assert.match(stderr, /stop it first, or remove it with force/);
+    const forced = await runCommand(["rm", "-f", "--json", running]);
+    assert.deepEqual([JSON.parse(forced.stdout), forced.code], [{ id: running }, 0]);
+    assert.deepEqual(await suite.service.list(), []);
+  });
+});
