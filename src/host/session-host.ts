@@ -1,7 +1,9 @@
 import type { HostOptions } from "../api/host-options.ts";
 import { packageVersion } from "../api/package-version.ts";
+import { readFileLimit } from "../process/file-limit.ts";
 import { type ApiServer, createApiServer } from "../server/api-server.ts";
 import type { ContainerDirectory } from "../server/container-directory.ts";
+import { connectionsWithin } from "../server/server-limits.ts";
 import { waitAtMost } from "../session/bounded-wait.ts";
 import { errorText } from "../session/session-error.ts";
 import type { SessionService } from "../session/session-service.ts";
@@ -51,6 +53,7 @@ export class SessionHost {
       containers,
       packageVersion: packageVersion(),
       report,
+      limits: { maxConnections: connectionsWithin(readFileLimit()) },
       onConnections: (count) => this.#onConnections(count),
     });
     this.#socket = new HostSocket(socket, this.#server);

@@ -13,12 +13,10 @@ import { rememberHttpListeners } from "./http-listeners.ts";
 import { listenOnSocket } from "./listen-on-socket.ts";
 import { MAX_HEADER_BYTES, refuseBytes } from "./refuse-bytes.ts";
 import { sendAnswer, sendError } from "./send-answer.ts";
-import { DEFAULT_LIMITS, type ServerLimits } from "./server-limits.ts";
+import { DEFAULT_LIMITS, REFUSED_PART, type ServerLimits } from "./server-limits.ts";
 import { sessionRoutes } from "./session-routes.ts";
 import { streamRoutes } from "./stream-routes.ts";
 
-/** Connections over the limit that are told so; beyond them a flood is not worth an answer. */
-const REFUSED_CONNECTIONS = 256;
 /** Connections that take too long are found within this part of the time that they have. */
 const CHECKS_PER_TIMEOUT = 10;
 /** Much longer than our clients keep an idle connection, so that they never use one that is just being closed. */
@@ -107,7 +105,8 @@ class HttpApiServer implements ApiServer {
       // Nothing depends on a host's name on a Unix socket, and some clients send none.
       requireHostHeader: false,
     });
-    server.maxConnections = maxConnections + REFUSED_CONNECTIONS;
+    // Those over the limit are told so; beyond that a flood is not worth an answer.
+    server.maxConnections = maxConnections + Math.ceil(maxConnections / REFUSED_PART);
     server.on("connection", (socket: Socket) => this.#connect(socket));
     server.on(
       "request",

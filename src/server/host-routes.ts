@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { DOCKER_API_VERSION, hostCalls, LIBPOD_API_VERSION } from "../api/host-calls.ts";
 import { createOpenApi } from "../api/openapi.ts";
 import type { SessionEvent } from "../session/session-event.ts";
@@ -6,6 +5,7 @@ import type { SessionService } from "../session/session-service.ts";
 import { type Answer, type Route, route } from "./api-route.ts";
 import type { ContainerDirectory } from "./container-directory.ts";
 import { toDockerContainer, toDockerContainerSummary } from "./docker-container.ts";
+import { waitUntilDrained } from "./drained.ts";
 import type { Exchange } from "./exchange.ts";
 import { findContainer } from "./find-target.ts";
 import type { HostInfo } from "./host-info.ts";
@@ -67,9 +67,7 @@ async function sendEvents({ response }: Exchange, events: AsyncIterable<SessionE
   response.setHeader("Content-Type", "application/x-ndjson");
   response.flushHeaders();
   for await (const event of events) {
-    if (!response.write(`${JSON.stringify(event)}\n`)) {
-      await Promise.race([once(response, "drain"), once(response, "close")]);
-    }
+    if (!response.write(`${JSON.stringify(event)}\n`)) await waitUntilDrained(response);
   }
   response.end();
 }

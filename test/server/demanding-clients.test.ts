@@ -15,6 +15,9 @@ const MUCH_OUTPUT = 400 * MIB;
 /** What the host may grow by while a client does not read. */
 const MAX_GROWTH = 64 * MIB;
 
+/** Of two events each: more than the host keeps, and than fits into a connection. */
+const MANY_SESSIONS = 5000;
+
 const CLOSE = { Connection: "close" };
 const target = { runtime: LOCAL, container: "local" };
 
@@ -98,6 +101,44 @@ describe("an answer", () => {
     });
     client.close();
     await world.dispose();
+  });
+});
+
+describe("a reader of events", () => {
+  it("that is slow, or does not read at all, is waited for and leaves nothing behind", async function () {
+    this.timeout(60_000);
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => warnings.push(warning);
+    process.on("warning", onWarning);
+    const world = await ApiWorld.open(["c1"]);
+    try {
+      const [slow, silent] = await openClients(world.api.socketPath, 2);
+      assert.ok(slow !== undefined && silent !== undefined);
+      for (const client of [slow, silent]) {
+        client.send(httpRequest("GET", "/events?since=0"));
+        await waitUntil("it is answered", () => client.text.includes("ndjson"));
+        client.socket.pause();
+      }
+      const before = settledMemory();
+      let last = "";
+      for (let count = 0; count < MANY_SESSIONS; count++) {
+        last = (await world.world.manager.create(world.world.target("c1"), { command: ["runs"] })).id;
+        await world.world.manager.remove(last);
+      }
+      await waitUntil("the slow one has read the last event", async () => {
+        slow.socket.resume();
+        await new Promise(setImmediate);
+        slow.socket.pause();
+        return slow.text.slice(-1000).includes(`"${last}","containerId":"c1","type":"removed"`);
+      });
+      assert.ok(settledMemory() - before < MAX_GROWTH);
+      for (const client of [slow, silent]) client.close();
+      await waitUntil("all have left", () => world.api.server.connectionCount === 0);
+      assert.deepEqual(warnings, []);
+    } finally {
+      process.off("warning", onWarning);
+      await world.dispose();
+    }
   });
 });
 

@@ -44,10 +44,19 @@ export class HostWorld {
     process.env[MARK] = this.folder;
   }
 
-  /** Starts a host as a child, as a service manager does. */
-  async start(options: Omit<HostOptionsInput, "stateDir"> = {}, program = HOST_MAIN): Promise<StartedHost> {
-    const args = [fileURLToPath(program), JSON.stringify({ stateDir: this.stateDir, ...options })];
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+  /** Starts a host as a child, as a service manager does; `wrapper` is a command that becomes what follows it. */
+  async start(
+    options: Omit<HostOptionsInput, "stateDir"> = {},
+    program = HOST_MAIN,
+    wrapper: readonly string[] = [],
+  ): Promise<StartedHost> {
+    const host = [process.execPath, fileURLToPath(program)];
+    const [file = "", ...args] = [
+      ...wrapper,
+      ...host,
+      JSON.stringify({ stateDir: this.stateDir, ...options }),
+    ];
+    const child = spawn(file, args, { stdio: ["ignore", "pipe", "pipe"] });
     const ended = once(child, "exit").then(([code, signal]) => signal ?? code);
     const output = await readAll(child.stdout);
     const line = parseStartLine(output);
