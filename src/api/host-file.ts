@@ -1,5 +1,5 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
 
 /** In the state directory: who serves it. */
@@ -14,6 +14,8 @@ const hostFileSchema = z.object({
   startTime: z.number(),
   /** Start times and pids mean nothing after the next boot. */
   bootId: z.string(),
+  /** Nor do pids in another container, whatever process has this one there. */
+  pidNamespace: z.string(),
   /** Where it listens, since that may depend on its environment. */
   socket: z.string(),
   /** Of the package. */
@@ -25,10 +27,14 @@ const hostFileSchema = z.object({
 /** A session host as it describes itself to whoever looks for it. */
 export type HostFile = Readonly<z.output<typeof hostFileSchema>>;
 
-/** What the last host of a state directory wrote; it may be gone. Null: there was none, or it left in good order. */
+/**
+ * What the last host of a state directory wrote; it may be gone. Null: there was none, it left in good order, or it is
+ * another user's.
+ */
 export function readHostFile(stateDir: string): HostFile | null {
   try {
-    return hostFileSchema.parse(JSON.parse(readFileSync(join(stateDir, HOST_FILE), "utf8")));
+    const host = hostFileSchema.parse(JSON.parse(readFileSync(join(stateDir, HOST_FILE), "utf8")));
+    return { ...host, socket: resolve(stateDir, host.socket) };
   } catch {
     // It only saves a search; what cannot be read is looked for in the usual place.
     return null;
@@ -39,7 +45,9 @@ export function readHostFile(stateDir: string): HostFile | null {
 export function writeHostFile(stateDir: string, host: HostFile): void {
   const path = join(stateDir, HOST_FILE);
   const temporary = `${path}.tmp`;
-  writeFileSync(temporary, `${JSON.stringify(host)}\n`, { mode: 0o600 });
+  // In the directory, which another container may have elsewhere: by its name alone.
+  const socket = dirname(host.socket) === stateDir ? basename(host.socket) : host.socket;
+  writeFileSync(temporary, `${JSON.stringify({ ...host, socket })}\n`, { mode: 0o600 });
   renameSync(temporary, path);
 }
 

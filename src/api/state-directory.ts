@@ -1,4 +1,5 @@
 import { realpathSync } from "node:fs";
+import { resolve } from "node:path";
 import { makeFolder } from "../store/make-folder.ts";
 import { stateDirUnusable } from "../store/store-error.ts";
 
@@ -17,5 +18,14 @@ export function makeStateDirectory(path: string): string {
     return realpathSync(path);
   } catch (cause) {
     throw stateDirUnusable(path, cause);
+  }
+}
+
+/** The real path of a state directory that others make; the path that it will have if it is not there yet. */
+export function findStateDirectory(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return resolve(path);
   }
 }

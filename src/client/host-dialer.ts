@@ -1,18 +1,23 @@
 import type { Socket } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
-import { readHostFile } from "../api/host-file.ts";
+import { type HostFile, readHostFile } from "../api/host-file.ts";
 import type { HostOptions } from "../api/host-options.ts";
 import { hostSocketPath } from "../api/socket-path.ts";
-import { makeStateDirectory } from "../api/state-directory.ts";
+import { findStateDirectory, makeStateDirectory } from "../api/state-directory.ts";
 import { isErrno } from "../process/errno.ts";
-import { isSameProcessAlive } from "../process/process-identity.ts";
 import { isSessionError, SessionError } from "../session/session-error.ts";
+import { findLivingOwner } from "../store/living-owner.ts";
+import type { OwnerClaim } from "../store/owner-claim.ts";
+import { stateDirInUse } from "../store/store-error.ts";
 import { connectToSocket } from "./connect-to-socket.ts";
 import { type LaunchOptions, launchSessionHost } from "./launch-session-host.ts";
 import { takeStartLock } from "./start-lock.ts";
+import { mayStartHost, NEVER_START } from "./start-policy.ts";
 
 /** Longer than a host may take to start, since another process may be starting one, and fail. */
 const SERVED_TIMEOUT_MS = 60_000;
+/** Where others start the host: a service manager has done that after some seconds, also on a small computer. */
+const OTHERS_TIMEOUT_MS = 15_000;
 /** A host may hold the state directory a moment before and after it says so. */
 const IN_USE_GRACE_MS = 2_000;
 /** Short against the start of a host. */
@@ -22,6 +27,7 @@ const POLL_MS = 20;
 export class HostDialer {
   readonly #host: HostOptions;
   readonly #launch: LaunchOptions;
+  readonly #mayStart = mayStartHost();
   /** Where a host was last; to look anew takes as long as a short call. */
   #lastPath: string | undefined;
   #starting: Promise<void> | undefined;
@@ -34,7 +40,8 @@ export class HostDialer {
 
   /** The state directory's real path. Throws EXEC_STATE_DIR_UNUSABLE. */
   get stateDir(): string {
-    return makeStateDirectory(this.#host.stateDir);
+    const find = this.#mayStart ? makeStateDirectory : findStateDirectory;
+    return find(this.#host.stateDir);
   }
 
   /** Where the host listens, or will. */
@@ -52,7 +59,7 @@ export class HostDialer {
       const socket = await this.#connectIfServed();
       if (socket !== null) return socket;
       const waitedMs = performance.now() - begin;
-      if (waitedMs > SERVED_TIMEOUT_MS) throw notServed(this.stateDir);
+      if (waitedMs > this.#timeoutMs) throw this.#notServed();
       try {
         this.#starting ??= this.#start().finally(() => {
           this.#starting = undefined;
@@ -66,6 +73,10 @@ export class HostDialer {
     }
   }
 
+  get #timeoutMs(): number {
+    return this.#mayStart ? SERVED_TIMEOUT_MS : (this.#launch.othersTimeoutMs ?? OTHERS_TIMEOUT_MS);
+  }
+
   async #connectIfServed(): Promise<Socket | null> {
     const path = this.#lastPath ?? this.socketPath;
     const socket = await connectIfServed(path);
@@ -75,19 +86,48 @@ export class HostDialer {
 
   /** Starts a host unless there is one, or somebody else is at it; then waits a little. */
   async #start(): Promise<void> {
+    if (!this.#mayStart) return wait(POLL_MS);
     const { stateDir } = this;
     const lock = await takeStartLock(stateDir);
     if (lock === null) return wait(POLL_MS);
     try {
       if (await isServed(this.socketPath)) return;
-      const host = readHostFile(stateDir);
-      // It is about to listen, or to leave.
-      if (host !== null && isSameProcessAlive(host)) return await wait(POLL_MS);
-      await launchSessionHost({ ...this.#host, stateDir }, this.#launch);
+      const owner = await findLivingOwner(stateDir);
+      if (owner === null) {
+        await launchSessionHost({ ...this.#host, stateDir }, this.#launch);
+      } else {
+        assertHost(owner.claim, stateDir);
+        // It is about to listen, or to leave.
+        await wait(POLL_MS);
+      }
     } finally {
       await lock.release();
     }
   }
+
+  #notServed(): SessionError {
+    const { stateDir, socketPath } = this;
+    const pid = readHostFile(stateDir)?.pid;
+    const seconds = this.#timeoutMs / 1000;
+    const reason = this.#mayStart
+      ? `${pid === undefined ? "Whoever starts it" : `Process ${pid}`} has had ${seconds} s for it.`
+      : `It was waited for ${seconds} s, and with ${NEVER_START} this process starts none. Start the service or the container that runs it.`;
+    return new SessionError(
+      "EXEC_HOST_UNREACHABLE",
+      `The session host for ${stateDir} does not begin to serve on ${socketPath}: ${reason}`,
+      { details: { stateDir, socket: socketPath, pid } },
+    );
+  }
+}
+
+/** Throws EXEC_STATE_DIR_IN_USE unless a directory's owner is its session host. */
+function assertHost(owner: OwnerClaim | null, stateDir: string): void {
+  const host = readHostFile(stateDir);
+  if (host === null || owner === null || !isSameProcess(host, owner)) throw stateDirInUse(stateDir, owner);
+}
+
+function isSameProcess(host: HostFile, owner: OwnerClaim): boolean {
+  return (["pid", "startTime", "bootId", "pidNamespace"] as const).every((key) => host[key] === owner[key]);
 }
 
 /** Null: nobody listens there. */
@@ -104,14 +144,4 @@ async function isServed(path: string): Promise<boolean> {
   const socket = await connectIfServed(path);
   socket?.destroy();
   return socket !== null;
-}
-
-function notServed(stateDir: string): SessionError {
-  const pid = readHostFile(stateDir)?.pid;
-  const who = pid === undefined ? "Whoever starts it" : `Process ${pid}`;
-  return new SessionError(
-    "EXEC_HOST_UNREACHABLE",
-    `The session host for ${stateDir} does not begin to serve: ${who} has had ${SERVED_TIMEOUT_MS / 1000} s for it.`,
-    { details: { stateDir, pid } },
-  );
 }

@@ -14,6 +14,8 @@ export interface LaunchOptions {
   readonly program?: string;
   /** Absent: 30 s. */
   readonly readyTimeoutMs?: number;
+  /** How long a host that only others may start is waited for. Absent: 15 s. */
+  readonly othersTimeoutMs?: number;
   readonly scope?: ScopeOptions;
 }
 

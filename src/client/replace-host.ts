@@ -1,11 +1,11 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { LEAVE_SIGNAL, readHostFile } from "../api/host-file.ts";
 import { identifyProcess, signalProcess } from "../process/host-process.ts";
-import { isSameProcessAlive } from "../process/process-identity.ts";
 import { askAgainIfBroken } from "./ask-again.ts";
 import { askAnyVersion } from "./ask-any-version.ts";
 import type { HostDialer } from "./host-dialer.ts";
 import type { HostVersion } from "./host-version.ts";
+import { isSeenAlive } from "./seen-alive.ts";
 
 /** A host without sessions and clients leaves within milliseconds; one with other clients may stay. */
 const LEAVE_WAIT_MS = 2_000;
@@ -17,12 +17,12 @@ const POLL_MS = 20;
  */
 export async function askToLeave(dialer: HostDialer, { pid }: HostVersion): Promise<boolean> {
   const host = readHostFile(dialer.stateDir);
-  // Of another machine or pid namespace: its pid means nothing here.
-  if (host?.pid !== pid || !isSameProcessAlive(host)) return false;
+  // Where it cannot be seen, its pid means nothing.
+  if (host?.pid !== pid || !isSeenAlive(host)) return false;
   const isBusy = await hasRunningSessions(dialer);
   signalProcess(identifyProcess(pid), LEAVE_SIGNAL);
   const deadline = performance.now() + (isBusy ? 0 : LEAVE_WAIT_MS);
-  while (isSameProcessAlive(host)) {
+  while (isSeenAlive(host)) {
     if (performance.now() >= deadline) return false;
     await wait(POLL_MS);
   }

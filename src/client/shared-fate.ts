@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { type HostFile, readHostFile } from "../api/host-file.ts";
-import { isSameProcessAlive } from "../process/process-identity.ts";
 import { readSystemdUnit } from "../process/systemd-unit.ts";
+import { isSeenAlive } from "./seen-alive.ts";
 
 /** A systemd unit, such as `nodered.service`, when it is stopped or restarted; or the container that both are in. */
 export type SharedFate = { readonly kind: "unit"; readonly unit: string } | { readonly kind: "container" };
@@ -10,7 +10,7 @@ export type SharedFate = { readonly kind: "unit"; readonly unit: string } | { re
 export function findLocalHost(stateDir: string): HostFile | null {
   const host = readHostFile(stateDir);
   // One that cannot be seen from here runs in another container, or on another machine.
-  return host !== null && isSameProcessAlive(host) ? host : null;
+  return host !== null && isSeenAlive(host) ? host : null;
 }
 
 /** What ends a host together with this process. Null: nothing that is known. */

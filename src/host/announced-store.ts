@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { type HostFile, readHostFile, removeHostFile, writeHostFile } from "../api/host-file.ts";
 import type { RuntimeSpec } from "../session/exec-session.ts";
 import type { StoreContents } from "../session/session-store.ts";
@@ -22,28 +23,31 @@ export class AnnouncedStore extends FileSessionStore {
   }
 
   override async open(): Promise<StoreContents> {
-    const contents = await super.open();
     try {
-      this.#announce();
+      const contents = await super.open();
       this.#runtimes = uniqueRuntimes(contents);
       return contents;
     } catch (error) {
-      await super.close();
+      this.#withdraw();
       throw error;
     }
   }
 
   override async restore(): Promise<boolean> {
     const wasTouched = await super.restore();
-    const isAnnounced = readHostFile(this.#stateDir)?.pid === this.#host.pid;
+    const isAnnounced = this.#isAnnounced();
     if (!isAnnounced) this.#announce();
     return wasTouched || !isAnnounced;
   }
 
   override async close(): Promise<void> {
-    // Another host's, if the directory has been lost to it.
-    if (readHostFile(this.#stateDir)?.pid === this.#host.pid) removeHostFile(this.#stateDir);
+    this.#withdraw();
     await super.close();
+  }
+
+  /** Reading thousands of sessions takes seconds, in which others are to know whom they wait for. */
+  protected override onTaken(): void {
+    this.#announce();
   }
 
   #announce(): void {
@@ -52,6 +56,15 @@ export class AnnouncedStore extends FileSessionStore {
     } catch (error) {
       throw stateDirUnusable(this.#stateDir, error);
     }
+  }
+
+  #withdraw(): void {
+    // It is another host's, if the directory has been lost to that.
+    if (this.#isAnnounced()) removeHostFile(this.#stateDir);
+  }
+
+  #isAnnounced(): boolean {
+    return isDeepStrictEqual(readHostFile(this.#stateDir), this.#host);
   }
 }
 

@@ -4,7 +4,7 @@ import { packageVersion } from "../api/package-version.ts";
 import type { Ready } from "../api/ready-line.ts";
 import { hostSocketPath } from "../api/socket-path.ts";
 import { FileOutputLogs } from "../output/file-output-logs.ts";
-import { readProcessIdentity } from "../process/process-identity.ts";
+import { ownPidNamespace, readProcessIdentity } from "../process/process-identity.ts";
 import { readSystemdUnit } from "../process/systemd-unit.ts";
 import { findLegacyProcess } from "../runtime/find-legacy-process.ts";
 import { listContainers } from "../runtime/list-containers.ts";
@@ -65,7 +65,13 @@ const INSTALLED: readonly RuntimeSpec[] = (["local", "crun", "runc"] as const).m
 function announce(socket: string): HostFile {
   const identity = readProcessIdentity(process.pid);
   if (identity === null) throw new Error("this process is not in /proc");
-  return { ...identity, socket, version: packageVersion(), unit: readSystemdUnit(process.pid) };
+  return {
+    ...identity,
+    pidNamespace: ownPidNamespace(),
+    socket,
+    version: packageVersion(),
+    unit: readSystemdUnit(process.pid),
+  };
 }
 
 /** Those whose programs are there. */

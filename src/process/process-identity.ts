@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import { isRunning, readProcessStat } from "./process-stat.ts";
 
 /** A process that no other one can be mistaken for: pids are used again, also within seconds. */
@@ -30,3 +30,8 @@ export function readBootId(): string {
 }
 
 let bootId: string | undefined;
+
+/** The pid namespace of this process, outside of which its pids mean nothing. */
+export function ownPidNamespace(): string {
+  return readlinkSync("/proc/self/ns/pid");
+}

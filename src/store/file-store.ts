@@ -110,10 +110,14 @@ export class FileSessionStore implements SessionStore {
     await this.#closing;
   }
 
+  /** Called when the directory is this process's, before it is read. */
+  protected onTaken(): void {}
+
   async #takeAndRead(lock: StateDirectoryLock): Promise<FoundSessions> {
     try {
       makeFolder(this.#directory);
       await lock.acquire();
+      this.onTaken();
       makeFolder(join(this.#directory, SESSIONS_FOLDER));
       return await readSessions(this.#directory);
     } catch (error) {

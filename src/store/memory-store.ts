@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { ExecSession, LegacySession } from "../session/exec-session.ts";
 import type { SessionStore, StoreContents } from "../session/session-store.ts";
 import { assertSessionId } from "./bundle-id.ts";
+import { ownClaim } from "./owner-claim.ts";
 import { noSuchSession, sessionExists, stateDirInUse, stateDirLost, storeClosed } from "./store-error.ts";
 
 /** What the memory store has instead of a disk: it outlives the stores that are opened over it. */
@@ -30,7 +31,7 @@ export class MemorySessionStore implements SessionStore {
   }
 
   async open(): Promise<StoreContents> {
-    if (this.#directory.owner !== null) throw stateDirInUse("in memory", process.pid);
+    if (this.#directory.owner !== null) throw stateDirInUse("in memory", ownClaim());
     this.#directory.owner = this;
     this.#open = true;
     return this.snapshot();
@@ -88,7 +89,7 @@ export class MemorySessionStore implements SessionStore {
 
   #assertOwned(): void {
     if (!this.#open) throw storeClosed();
-    if (this.#directory.owner !== this) throw stateDirLost("in memory", process.pid);
+    if (this.#directory.owner !== this) throw stateDirLost("in memory", ownClaim());
   }
 }
 

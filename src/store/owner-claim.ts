@@ -6,6 +6,7 @@ import { z } from "zod";
 import {
   isSameProcessAlive,
   type LocalProcessIdentity,
+  ownPidNamespace,
   readProcessIdentity,
 } from "../process/process-identity.ts";
 import { startTimeMs } from "../process/uptime.ts";
@@ -113,8 +114,7 @@ async function sweep(prepared: string): Promise<void> {
 export function ownClaim(): OwnerClaim {
   const identity = readProcessIdentity(process.pid);
   if (identity === null) throw new Error("this process is not in /proc");
-  const pidNamespace = fs.readlinkSync("/proc/self/ns/pid");
-  return { ...identity, hostname: hostname(), pidNamespace, bootedAtMs: startTimeMs(0) };
+  return { ...identity, hostname: hostname(), pidNamespace: ownPidNamespace(), bootedAtMs: startTimeMs(0) };
 }
 
 /** What a claim alone proves about its owner. */

@@ -2,14 +2,14 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { SessionError } from "../session/session-error.ts";
 import { readFileIdentity } from "./file-identity.ts";
-import { HEARTBEAT_TIMING, Heartbeat, type HeartbeatTiming, hasHeartbeat } from "./heartbeat.ts";
+import { HEARTBEAT_TIMING, Heartbeat, type HeartbeatTiming } from "./heartbeat.ts";
+import { isOwnerAlive } from "./living-owner.ts";
 import {
   type FoundClaim,
   findClaim,
   isClaimStanding,
-  isSameClock,
-  judgeOwner,
   OWNER_FOLDER,
+  type OwnerClaim,
   ownClaim,
   placeClaim,
   sweepPreparedClaims,
@@ -33,7 +33,7 @@ export class StateDirectoryLock {
   /** All that were placed and may still stand, each with its folder: the directory may be put away, made anew, and put back. */
   readonly #placed = new Map<string, string>();
   #claimName: string | null = null;
-  #lostTo: { readonly pid: number | null } | null = null;
+  #lostTo: { readonly owner: OwnerClaim | null } | null = null;
 
   constructor(directory: string, timing: HeartbeatTiming = HEARTBEAT_TIMING) {
     this.#directory = directory;
@@ -47,7 +47,7 @@ export class StateDirectoryLock {
       if (this.#place()) return this.#settleIn();
       const found = findClaim(this.#directory);
       if (found === null) continue;
-      if (await this.#isAlive(found)) throw stateDirInUse(this.#directory, found.claim?.pid ?? null);
+      if (await isOwnerAlive(found, this.#observer)) throw stateDirInUse(this.#directory, found.claim);
       withdrawClaim(this.#directory, found.name);
     }
     throw stateDirUnusable(this.#directory, new Error("its owners change faster than it can be taken"));
@@ -59,7 +59,7 @@ export class StateDirectoryLock {
    * another process has taken over; EXEC_STORE_FAILED while there is no directory.
    */
   assertHeld(): boolean {
-    if (this.#lostTo !== null) throw stateDirLost(this.#directory, this.#lostTo.pid);
+    if (this.#lostTo !== null) throw stateDirLost(this.#directory, this.#lostTo.owner);
     const isAsLeft = this.#isOwned();
     if (!isAsLeft) this.#takeAgain();
     this.#heartbeat.keepUp();
@@ -100,8 +100,8 @@ export class StateDirectoryLock {
   }
 
   #loseTo(winner: FoundClaim | null): SessionError {
-    this.#lostTo = { pid: winner?.claim?.pid ?? null };
-    return stateDirLost(this.#directory, this.#lostTo.pid);
+    this.#lostTo = { owner: winner?.claim ?? null };
+    return stateDirLost(this.#directory, this.#lostTo.owner);
   }
 
   #ownerFolder(): string | null {
@@ -112,11 +112,7 @@ export class StateDirectoryLock {
     return this.#claimName !== null && isClaimStanding(this.#directory, this.#claimName);
   }
 
-  async #isAlive({ claim }: FoundClaim): Promise<boolean> {
-    // A torn claim is of before a power cut, and its owner gone with that.
-    const isSame = claim === null || isSameClock(claim, this.#ownClaim);
-    const verdict = claim === null ? "unknown" : judgeOwner(claim, this.#ownClaim);
-    if (verdict !== "unknown") return verdict === "alive";
-    return hasHeartbeat({ directory: this.#directory, timing: this.#timing, isSameClock: isSame });
+  get #observer() {
+    return { directory: this.#directory, own: this.#ownClaim, timing: this.#timing };
   }
 }

@@ -1,4 +1,5 @@
 import { getSystemErrorMap } from "node:util";
+import { ownPidNamespace } from "../process/process-identity.ts";
 import { type ErrorCode, errorText, SessionError } from "../session/session-error.ts";
 
 /** The error for a session whose files the system would not let us change. `doing` is a verb as in "save the record of". */
@@ -50,23 +51,31 @@ export function storeClosed(): SessionError {
 }
 
 /** The error for a state directory that another process owns, or this one owns already. */
-export function stateDirInUse(directory: string, pid: number | null): SessionError {
+export function stateDirInUse(directory: string, owner: Owner | null): SessionError {
   return ownedByOther(
     "EXEC_STATE_DIR_IN_USE",
     `The state directory ${directory} is in use by`,
     directory,
-    pid,
+    owner,
   );
 }
 
 /** The error for every write after another process has taken the state directory over. */
-export function stateDirLost(directory: string, pid: number | null): SessionError {
+export function stateDirLost(directory: string, owner: Owner | null): SessionError {
   return ownedByOther(
     "EXEC_STATE_DIR_LOST",
     `The state directory ${directory} has been taken over by`,
     directory,
-    pid,
+    owner,
   );
+}
+
+/** As much of an owner as a sentence says. */
+export interface Owner {
+  readonly pid: number;
+  readonly hostname: string;
+  /** In which its pid is one. */
+  readonly pidNamespace: string;
 }
 
 /** The system's name of an error, such as ENOSPC; undefined if the error is not the system's. */
@@ -78,15 +87,19 @@ function ownedByOther(
   code: ErrorCode,
   sentence: string,
   directory: string,
-  pid: number | null,
+  owner: Owner | null,
 ): SessionError {
-  const owner =
-    pid === null
-      ? "another process"
-      : pid === process.pid
-        ? `this process already (pid ${pid})`
-        : `process ${pid}`;
-  return new SessionError(code, `${sentence} ${owner}.`, { details: { directory, pid } });
+  const details = { directory, pid: owner?.pid ?? null };
+  return new SessionError(code, `${sentence} ${showOwner(owner)}.`, { details });
+}
+
+/** A container's host name is its id, unless it has been given one. */
+function showOwner(owner: Owner | null): string {
+  if (owner === null) return "another process";
+  const { pid, hostname, pidNamespace } = owner;
+  const isNear = pidNamespace === ownPidNamespace();
+  if (!isNear) return `a process of another container or machine (host name ${hostname}, there pid ${pid})`;
+  return pid === process.pid ? `this process already (pid ${pid})` : `process ${pid}`;
 }
 
 /** The system's words for an error, without the call and the path: `no space left on device (ENOSPC)`. */

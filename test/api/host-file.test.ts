@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type HostFile, readHostFile, removeHostFile, writeHostFile } from "../../src/api/host-file.ts";
@@ -8,6 +8,7 @@ const HOST: HostFile = {
   pid: 12,
   startTime: 34,
   bootId: "b",
+  pidNamespace: "pid:[1]",
   socket: "/s/host.sock",
   version: "1.2.3",
   unit: "nodered.service",
@@ -28,6 +29,14 @@ describe("a host's file in its state directory", () => {
     assert.deepEqual(readHostFile(folder), HOST);
     assert.deepEqual(readdirSync(folder), ["host.json"]);
     assert.equal(statSync(join(folder, "host.json")).mode & 0o777, 0o600);
+  });
+
+  it("names a socket beside it also to those who have the directory elsewhere", () => {
+    writeHostFile(folder, { ...HOST, socket: join(folder, "host.sock") });
+    const elsewhere = join(folder, "elsewhere");
+    mkdirSync(elsewhere);
+    renameSync(join(folder, "host.json"), join(elsewhere, "host.json"));
+    assert.equal(readHostFile(elsewhere)?.socket, join(elsewhere, "host.sock"));
   });
 
   it("tells nothing where it is missing, torn or something else", () => {

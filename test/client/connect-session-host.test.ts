@@ -39,8 +39,8 @@ describe("a session host of this version", () => {
     assert.ok(host !== null);
     writeHostFile(world.stateDir, { ...host, unit: "another.service" });
     assert.equal((await world.connect()).endsWith, null);
-    // As a host in another container looks from here: its pid is somebody else's.
-    writeHostFile(world.stateDir, { ...host, pid: process.pid, unit: null });
+    // As a host in another container looks from here, even if a process of its pid has begun in the same moment.
+    writeHostFile(world.stateDir, { ...host, pidNamespace: "pid:[1]", unit: readSystemdUnit(process.pid) });
     const other = await world.connect();
     assert.deepEqual([other.pid, other.endsWith], [pid, null]);
     writeHostFile(world.stateDir, host);
@@ -70,7 +70,7 @@ describe("a session host of another version", function () {
       version,
       ...(apiVersion === undefined ? {} : { apiVersion }),
     });
-    return world.start({}, program);
+    return world.start({}, { program });
   }
 
   it("is replaced if it is older and no session runs in it; its sessions are still there", async () => {

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { existsSync, lstatSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
-import { join } from "node:path";
-import { readProcessIdentity } from "../../src/process/process-identity.ts";
+import { basename, join } from "node:path";
+import { ownPidNamespace, readProcessIdentity } from "../../src/process/process-identity.ts";
 import type { SessionService } from "../../src/session/session-service.ts";
 import { HostWorld, startSession } from "../support/host-world.ts";
 import { waitUntil } from "../support/wait-until.ts";
@@ -35,7 +35,8 @@ describe("the session host", () => {
     const { pid, ready } = await world.start();
     assert.deepEqual(JSON.parse(readFileSync(join(world.stateDir, "host.json"), "utf8")), {
       ...readProcessIdentity(pid),
-      socket: ready.socket,
+      pidNamespace: ownPidNamespace(),
+      socket: basename(ready.socket),
       version: ready.version,
       unit: null,
     });
@@ -58,7 +59,7 @@ describe("the session host", () => {
   });
 
   it("goes on after a fault that nobody expected, and tells it in its log", async () => {
-    const host = await world.start({}, new URL("./fixtures/faulty-host.ts", import.meta.url));
+    const host = await world.start({}, { program: new URL("./fixtures/faulty-host.ts", import.meta.url) });
     await waitUntil("the fault is in the log", () => world.log().includes("Fault: Error: a defect"));
     assert.deepEqual(await world.clientOf(host.ready.socket).list(), []);
   });

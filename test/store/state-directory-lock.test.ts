@@ -13,7 +13,7 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { createSessionId } from "../../src/session/session-id.ts";
@@ -224,7 +224,10 @@ describe("ownership of a state directory", () => {
       const wrapper = ["unshare", "--pid", "--fork", "--kill-child"];
       const owner = startOwner({ wrapper, heartbeat: FAST_HEARTBEAT });
       await tellAll(owner, [{ verb: "open" }]);
-      await assert.rejects(new FileSessionStore(directory, FAST_HEARTBEAT).open(), IN_USE);
+      await assert.rejects(new FileSessionStore(directory, FAST_HEARTBEAT).open(), {
+        ...IN_USE,
+        message: `The state directory ${directory} is in use by a process of another container or machine (host name ${hostname()}, there pid 1).`,
+      });
       await owner.kill();
       await withStore(async () => {}, FAST_HEARTBEAT);
     });

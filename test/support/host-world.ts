@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { HostOptionsInput } from "../../src/api/host-options.ts";
 import { parseStartLine, type Ready } from "../../src/api/ready-line.ts";
@@ -31,6 +32,13 @@ export interface StartedHost {
   readonly ended: Promise<number | string>;
 }
 
+export interface StartOptions {
+  /** Absent: the host's own. */
+  readonly program?: URL;
+  /** What stands before the command. */
+  readonly wrapper?: readonly string[];
+}
+
 /** A state directory, and every session host and command that is started for it, by whomever. */
 export class HostWorld {
   readonly folder: string;
@@ -44,21 +52,20 @@ export class HostWorld {
     process.env[MARK] = this.folder;
   }
 
-  /** Starts a host as a child, as a service manager does; `wrapper` is a command that becomes what follows it. */
+  /** Starts a host as a child, as a service manager does. */
   async start(
     options: Omit<HostOptionsInput, "stateDir"> = {},
-    program = HOST_MAIN,
-    wrapper: readonly string[] = [],
+    { program = HOST_MAIN, wrapper = [] }: StartOptions = {},
   ): Promise<StartedHost> {
-    const host = [process.execPath, fileURLToPath(program)];
-    const [file = "", ...args] = [
-      ...wrapper,
-      ...host,
-      JSON.stringify({ stateDir: this.stateDir, ...options }),
-    ];
-    const child = spawn(file, args, { stdio: ["ignore", "pipe", "pipe"] });
+    const host = [fileURLToPath(program), JSON.stringify({ stateDir: this.stateDir, ...options })];
+    return this.startCommand([...wrapper, process.execPath, ...host]);
+  }
+
+  /** Starts a host by any command. */
+  async startCommand([command = "", ...args]: readonly string[]): Promise<StartedHost> {
+    const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
     const ended = once(child, "exit").then(([code, signal]) => signal ?? code);
-    const output = await readAll(child.stdout);
+    const output = await readLine(child.stdout);
     const line = parseStartLine(output);
     if (line === undefined || "code" in line) throw new Error(`no host has started: ${output}`);
     return { child, pid: line.pid, ready: line, ended };
@@ -80,9 +87,12 @@ export class HostWorld {
 
   /** The pids of all hosts that run. */
   hosts(): readonly number[] {
-    return this.processes().filter((pid) =>
-      readArguments(pid).some((argument) => argument.endsWith("/src/host/main.ts")),
-    );
+    return this.processes().filter((pid) => {
+      const [, program = "", command] = readArguments(pid);
+      return (
+        program.endsWith("/src/host/main.ts") || (program.endsWith("/cli/main.ts") && command === "host")
+      );
+    });
   }
 
   /** The pids of all hosts and commands that run. */
@@ -125,9 +135,14 @@ export async function startSession(
   return id;
 }
 
-async function readAll(stream: NodeJS.ReadableStream | null): Promise<string> {
+/** What stands before the command may keep the stream open. */
+async function readLine(stream: Readable): Promise<string> {
   let text = "";
-  for await (const chunk of stream ?? []) text += String(chunk);
+  for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
+    text += String(chunk);
+    if (text.includes("\n")) break;
+  }
+  stream.resume();
   return text;
 }
 
