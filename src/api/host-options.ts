@@ -14,6 +14,8 @@ const hostOptionsSchema = z.strictObject({
   idleSeconds: z.number().positive().max(MAX_IDLE_SECONDS).nullable().default(DEFAULT_IDLE_SECONDS),
   /** Told to end, it stops its running sessions, or leaves them running without output and exit code. Absent: `stop`. */
   onStop: policy.default("stop"),
+  /** The uid of another user who may use the socket, and so the host's rights. Absent or null: nobody. */
+  socketUser: z.int().min(0).nullable().default(null),
   /** Commands that outlived a host that was killed are killed, or run on and end as `lost`. Absent: `keep`. */
   orphans: policy.default("keep"),
 });

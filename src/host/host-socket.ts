@@ -12,20 +12,23 @@ const HIDDEN_SUFFIX = ".leaving";
 export class HostSocket {
   readonly #path: string;
   readonly #server: ApiServer;
+  readonly #user: number | null;
   /** All that this host has made. */
   readonly #identities = new Set<string | null>();
   #isHidden = false;
 
-  constructor(path: string, server: ApiServer) {
+  /** `user` may use it as well. Null: nobody but the host's own user. */
+  constructor(path: string, server: ApiServer, user: number | null = null) {
     this.#path = path;
     this.#server = server;
+    this.#user = user;
   }
 
   /** Begins to listen; connections that there are stay. Throws EXEC_SOCKET_UNUSABLE. */
   async open(): Promise<void> {
     // A host that was killed while it was leaving has left it.
     this.#removeHidden();
-    await this.#server.listen(this.#path);
+    await this.#server.listen(this.#path, this.#user);
     this.#identities.add(readFileIdentity(this.#path));
   }
 

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import type { HostFile } from "../api/host-file.ts";
 import type { HostOptions } from "../api/host-options.ts";
 import { packageVersion } from "../api/package-version.ts";
@@ -12,6 +13,7 @@ import { Runtimes } from "../runtime/runtimes.ts";
 import { KnownRuntimes } from "../server/known-runtimes.ts";
 import type { RuntimeSpec } from "../session/exec-session.ts";
 import type { RuntimeProvider } from "../session/runtime.ts";
+import { SessionError } from "../session/session-error.ts";
 import { openSessionManager } from "../session/session-manager.ts";
 import { AnnouncedStore } from "./announced-store.ts";
 import { SessionHost } from "./session-host.ts";
@@ -29,6 +31,7 @@ export async function openHost(
 ): Promise<OpenedHost> {
   const { stateDir, orphans } = options;
   const socket = hostSocketPath(stateDir);
+  if (options.socketUser !== null) assertShareable(socket, stateDir);
   const announcement = announce(socket);
   const store = new AnnouncedStore(stateDir, announcement);
   const runtimes = new Runtimes();
@@ -74,6 +77,16 @@ function announce(socket: string): HostFile {
   };
 }
 
+/** The folder for sockets whose path would be too long is its user's alone, whatever host made it. */
+function assertShareable(socket: string, stateDir: string): void {
+  if (dirname(socket) === stateDir) return;
+  throw new SessionError(
+    "EXEC_SOCKET_UNUSABLE",
+    `The socket cannot be given to another user, because the path of ${stateDir} is too long for a socket in it; choose a shorter one.`,
+    { details: { path: stateDir } },
+  );
+}
+
 /** Those whose programs are there. */
 async function findUsable(
   provider: RuntimeProvider,
@@ -83,13 +96,17 @@ async function findUsable(
   return specs.filter((_, index) => answers[index]?.status === "fulfilled");
 }
 
-function describe({ idleSeconds, onStop, orphans }: HostOptions, { version, unit }: HostFile): string {
+function describe(
+  { idleSeconds, onStop, orphans, socketUser }: HostOptions,
+  { version, unit }: HostFile,
+): string {
   return [
     `version ${version}`,
     `Node.js ${process.versions.node}`,
     `leaves after ${idleSeconds === null ? "no idle time" : `${idleSeconds} idle seconds`}`,
     `on a stop sessions are ${onStop === "stop" ? "stopped" : "kept"}`,
     `orphans are ${orphans === "stop" ? "stopped" : "kept"}`,
+    socketUser === null ? "for its own user" : `for its own user and user ${socketUser}`,
     unit === null ? "in no systemd unit" : `in the systemd unit ${unit}`,
   ].join(", ");
 }

@@ -12,15 +12,21 @@ import type { SessionHost } from "./session-host.ts";
 /** What ends a host in good order: a service manager, a terminal, a terminal that is closed. */
 const STOP_SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
 
+/** How a host shows itself to whoever started it. */
+export interface RunOptions {
+  /** Its log goes to standard error, too. Else only a crash's last words do. */
+  readonly isWatched: boolean;
+}
+
 /**
  * Makes this process the session host of a state directory, until it has left. Says on standard output, in one line, that
  * it is ready or why it could not start, and nothing after that.
  */
-export async function runHost(rawOptions: unknown): Promise<void> {
+export async function runHost(rawOptions: unknown, { isWatched }: RunOptions): Promise<void> {
   try {
     const options = parseHostOptions(rawOptions);
     const stateDir = makeStateDirectory(options.stateDir);
-    const log = new HostLog(stateDir);
+    const log = new HostLog(stateDir, isWatched ? { echo: writeToStderr } : {});
     const { host, ready } = await openHost({ ...options, stateDir }, (sentence) => log.write(sentence));
     obeySignals(host);
     surviveFaults(log);
@@ -44,6 +50,15 @@ function surviveFaults(log: HostLog): void {
 }
 
 const STDOUT = 1;
+const STDERR = 2;
+
+function writeToStderr(line: string): void {
+  try {
+    writeSync(STDERR, line);
+  } catch {
+    // Nobody reads it, or not fast enough; it is in the log as well.
+  }
+}
 
 /** Whoever waits for more sees the end of the output. The descriptor stays taken, so that no file gets its number. */
 function say(line: StartLine): void {

@@ -18,7 +18,7 @@ const LEAVE_TAKING_MS = 1_000;
 const MS_PER_SECOND = 1_000;
 
 export interface SessionHostParts {
-  readonly options: Pick<HostOptions, "stateDir" | "idleSeconds" | "onStop">;
+  readonly options: Pick<HostOptions, "stateDir" | "idleSeconds" | "onStop" | "socketUser">;
   readonly store: Pick<AnnouncedStore, "restore">;
   readonly service: SessionService;
   readonly containers: ContainerDirectory;
@@ -56,7 +56,7 @@ export class SessionHost {
       limits: { maxConnections: connectionsWithin(readFileLimit()) },
       onConnections: (count) => this.#onConnections(count),
     });
-    this.#socket = new HostSocket(socket, this.#server);
+    this.#socket = new HostSocket(socket, this.#server, options.socketUser);
     this.#presence = new HostPresence({
       stateDir: options.stateDir,
       store,

@@ -36,8 +36,11 @@ export interface ApiServerOptions {
 
 /** The API on its socket. */
 export interface ApiServer {
-  /** Begins to take calls on a Unix socket; on one more, if it is called again. Throws EXEC_SOCKET_UNUSABLE. */
-  listen(socketPath: string): Promise<void>;
+  /**
+   * Begins to take calls on a Unix socket, of this process's user or another's; on one more, if it is called again. Throws
+   * EXEC_SOCKET_UNUSABLE.
+   */
+  listen(socketPath: string, user?: number | null): Promise<void>;
   /** How many clients are connected, idle ones too. */
   readonly connectionCount: number;
   /** Ends every connection with the call that it is used for, so that clients connect anew, to whoever listens then. */
@@ -76,9 +79,9 @@ class HttpApiServer implements ApiServer {
     return this.#connections.size;
   }
 
-  async listen(socketPath: string): Promise<void> {
+  async listen(socketPath: string, user: number | null = null): Promise<void> {
     const server = this.#createServer();
-    await listenOnSocket(server, socketPath);
+    await listenOnSocket(server, socketPath, user);
     this.#servers.push(server);
   }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { chmod, mkdir, rename, stat } from "node:fs/promises";
+import { chmod, chown, mkdir, rename, stat } from "node:fs/promises";
 import { connect, type Server } from "node:net";
 import { platform } from "node:os";
 import { basename, dirname, join } from "node:path";
@@ -11,12 +11,20 @@ export const MAX_SOCKET_PATH_BYTES = platform() === "linux" ? 107 : 103;
 const OWNER_ONLY_FOLDER = 0o700;
 const OWNER_ONLY_FILE = 0o600;
 const WRITABLE_BY_OTHERS = 0o022;
+const PASSABLE = 0o001;
+/** As chown(2) has it. */
+const SAME_GROUP = -1;
 
 /**
- * Listens where only this process's user can connect. Makes the socket's folder if there is none, and takes the place of
- * a socket on which nobody listens any more. The socket stays when the server is closed. Throws EXEC_SOCKET_UNUSABLE.
+ * Listens where only this process's user can connect, or only root and another user. Makes the socket's folder if there is
+ * none, and takes the place of a socket on which nobody listens any more. The socket stays when the server is closed. Throws
+ * EXEC_SOCKET_UNUSABLE.
  */
-export async function listenOnSocket(server: Server, path: string): Promise<void> {
+export async function listenOnSocket(
+  server: Server,
+  path: string,
+  user: number | null = null,
+): Promise<void> {
   assertFits(path);
   try {
     await mkdir(dirname(path), { recursive: true, mode: OWNER_ONLY_FOLDER });
@@ -25,6 +33,7 @@ export async function listenOnSocket(server: Server, path: string): Promise<void
     const temporary = temporaryPath(path);
     await listen(server, temporary);
     await chmod(temporary, OWNER_ONLY_FILE);
+    if (user !== null) await giveTo(user, temporary);
     await rename(temporary, path);
   } catch (error) {
     server.close();
@@ -47,6 +56,13 @@ async function assertFolderIsOurs(folder: string): Promise<void> {
   const isOurs = uid === process.getuid?.() && (mode & WRITABLE_BY_OTHERS) === 0;
   if (!isOurs)
     throw unusable(folder, "other users may write to this folder; take that right from them with chmod 700");
+}
+
+/** The user needs the right to pass through the folder, too, but none to see what is in it. */
+async function giveTo(user: number, path: string): Promise<void> {
+  const folder = dirname(path);
+  await chmod(folder, (await stat(folder)).mode | PASSABLE);
+  await chown(path, user, SAME_GROUP);
 }
 
 async function assertFree(path: string): Promise<void> {

@@ -7,6 +7,7 @@ describe("a host's options", () => {
       stateDir: "/s",
       idleSeconds: 120,
       onStop: "stop",
+      socketUser: null,
       orphans: "keep",
     });
   });
@@ -19,6 +20,7 @@ describe("a host's options", () => {
       [{ stateDir: "/s", idleSeconds: 0 }, "idleSeconds"],
       [{ stateDir: "/s", idleSeconds: 1e9 }, "idleSeconds"],
       [{ stateDir: "/s", onStop: "kill" }, "onStop"],
+      [{ stateDir: "/s", socketUser: -1 }, "socketUser"],
       [{ stateDir: "/s", other: 1 }, "options"],
     ];
     for (const [options, field] of bad) {

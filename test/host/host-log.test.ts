@@ -26,6 +26,18 @@ describe("the host's log", () => {
 
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+  it("gives every line to whoever watches, also one that cannot be written", () => {
+    const lines: string[] = [];
+    const log = new HostLog(folder, { echo: (line) => lines.push(line) });
+    log.write("first");
+    rmSync(folder, { recursive: true });
+    log.write("second");
+    assert.deepEqual(
+      lines.map((line) => line.replace(LINE, "")),
+      ["first\n", "second\n"],
+    );
+  });
+
   it("has a line for each sentence, with the time and the pid, for its owner only", () => {
     const log = new HostLog(folder);
     log.write("One.");
@@ -46,7 +58,7 @@ describe("the host's log", () => {
   });
 
   it("never grows beyond its limit and a line, and keeps what was there before once", () => {
-    const log = new HostLog(folder, 1000);
+    const log = new HostLog(folder, { maxBytes: 1000 });
     for (let number = 0; number < 200; number++) log.write(`Sentence ${number}.`);
     const [now, before] = [readFileSync(path, "utf8"), readFileSync(`${path}.1`, "utf8")];
     assert.ok(now.length < 1100 && before.length < 1100, `${now.length}, ${before.length}`);
@@ -60,7 +72,7 @@ describe("the host's log", () => {
 
   it("goes on in the same file, so that standard error stays with it", () => {
     const stderr = openSync(path, "a", 0o600);
-    const log = new HostLog(folder, 100);
+    const log = new HostLog(folder, { maxBytes: 100 });
     for (let number = 0; number < 10; number++) log.write(`Sentence ${number}.`);
     writeSync(stderr, "last words\n");
     closeSync(stderr);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { HostOptionsInput } from "../../src/api/host-options.ts";
 import { HostWorld, LOCAL } from "../support/host-world.ts";
 import { describeNeeding } from "../support/requirements.ts";
 
@@ -81,11 +82,36 @@ describeNeeding(["root", "setpriv"], "other users of the machine", () => {
     }
   });
 
+  it("reach the socket, and nothing else, where the host is told to serve them", async () => {
+    assert.deepEqual(await tryAsNobody(() => {}, { socketUser: NOBODY }), {
+      folder: "EACCES",
+      uid: NOBODY,
+      "host.log": "EACCES",
+      "host.json": "EACCES",
+      "session.json": "EACCES",
+      connecting: "done",
+    });
+  });
+
+  it("are served on no socket whose path would be too long for its state directory", async () => {
+    const long = new HostWorld("d".repeat(120));
+    process.env.XDG_RUNTIME_DIR = long.folder;
+    try {
+      await assert.rejects(long.start({ socketUser: NOBODY }), /EXEC_SOCKET_UNUSABLE/);
+    } finally {
+      delete process.env.XDG_RUNTIME_DIR;
+      await long.dispose();
+    }
+  });
+
   /** Has a host with a session in a new state directory, and somebody else at it. */
-  async function tryAsNobody(prepare: () => void = () => {}): Promise<unknown> {
+  async function tryAsNobody(
+    prepare: () => void = () => {},
+    options: Partial<HostOptionsInput> = {},
+  ): Promise<unknown> {
     prepare();
     const stateDir = join(world.folder, "made");
-    const { service, socket } = await world.connect({ stateDir });
+    const { service, socket } = await world.connect({ stateDir, ...options });
     const { id } = await service.create(LOCAL, { command: ["true"], env: { SECRET: "x" } });
     const files = ["host.log", "host.json", join("sessions", id, "session.json")];
     return askAsNobody([stateDir, socket, ...files.map((name) => join(stateDir, name))]);

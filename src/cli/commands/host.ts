@@ -2,12 +2,14 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { DEFAULT_IDLE_SECONDS } from "../../api/host-options.ts";
 import { runHost } from "../../host/run-host.ts";
 import { stateDirOption } from "../session-command.ts";
+import { findUserId } from "../user-id.ts";
 
 interface HostCommandOptions {
   readonly stateDir: string;
-  readonly idleExit: number | null;
+  readonly idleExit: number | typeof NEVER;
   readonly onStop: string;
   readonly orphans: string;
+  readonly socketUser?: number;
 }
 
 /** For whoever wants the host under a service manager or in a container; otherwise clients start it. */
@@ -31,17 +33,29 @@ export function hostCommand(): Command {
         .choices(POLICIES)
         .default("keep"),
     )
-    .action(({ stateDir, idleExit, onStop, orphans }: HostCommandOptions) =>
-      runHost({ stateDir, idleSeconds: idleExit, onStop, orphans }),
+    .option(
+      "--socket-user <user>",
+      "a user, by name or number, who may use the socket and so this host's rights; needs root",
+      parseUser,
+    )
+    .action(({ idleExit, ...options }: HostCommandOptions) =>
+      runHost({ ...options, idleSeconds: idleExit === NEVER ? null : idleExit }, { isWatched: true }),
     );
 }
 
 const POLICIES = ["stop", "keep"];
 const NEVER = "never";
 
-function parseIdle(text: string): number | null {
-  if (text === NEVER) return null;
+/** commander makes an empty text of null, so null is made later. */
+function parseIdle(text: string): number | typeof NEVER {
+  if (text === NEVER) return NEVER;
   const seconds = Number(text);
   if (seconds > 0) return seconds;
   throw new InvalidArgumentError(`It must be a number of seconds above 0, or ${NEVER}.`);
+}
+
+function parseUser(text: string): number {
+  const id = findUserId(text);
+  if (id !== undefined) return id;
+  throw new InvalidArgumentError("This machine has no such user.");
 }
