@@ -10,6 +10,7 @@ import { findLivingOwner } from "../store/living-owner.ts";
 import type { OwnerClaim } from "../store/owner-claim.ts";
 import { stateDirInUse } from "../store/store-error.ts";
 import { connectToSocket } from "./connect-to-socket.ts";
+import { brokenConnection } from "./host-failure.ts";
 import { type LaunchOptions, launchSessionHost } from "./launch-session-host.ts";
 import { takeStartLock } from "./start-lock.ts";
 import { mayStartHost, NEVER_START } from "./start-policy.ts";
@@ -51,7 +52,7 @@ export class HostDialer {
 
   /**
    * A connection to the one host that the directory has. Throws what kept a host from starting; EXEC_STATE_DIR_IN_USE if
-   * the directory's owner is no session host; EXEC_HOST_UNREACHABLE if its host does not begin to serve.
+   * the directory's owner is no session host; EXEC_HOST_UNREACHABLE if its host does not begin to serve, or not this user.
    */
   async connect(): Promise<Socket> {
     const begin = performance.now();
@@ -136,7 +137,7 @@ async function connectIfServed(path: string): Promise<Socket | null> {
     return await connectToSocket(path);
   } catch (error) {
     if (isErrno(error, "ENOENT") || isErrno(error, "ECONNREFUSED")) return null;
-    throw error;
+    throw brokenConnection(path, error, false);
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { existsSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { writeHostFile } from "../../src/api/host-file.ts";
 import { parseHostOptions } from "../../src/api/host-options.ts";
 import { HostDialer } from "../../src/client/host-dialer.ts";
 import { SessionClient } from "../../src/client/session-client.ts";
@@ -158,6 +159,17 @@ describe("connecting to a session host", () => {
     rmSync(world.stateDir, { recursive: true });
     assert.deepEqual(await service.list(), []);
     assert.equal(existsSync(join(world.stateDir, "host.json")), true);
+  });
+
+  it("says why the socket cannot be connected to", async () => {
+    const socket = join(world.folder, "file/host.sock");
+    writeFileSync(join(world.folder, "file"), "");
+    const host = { pid: 1, startTime: 1, bootId: "", pidNamespace: "", version: "", unit: null };
+    writeHostFile(world.stateDir, { ...host, socket });
+    await assert.rejects(world.connect(), {
+      code: "EXEC_HOST_UNREACHABLE",
+      message: `The session host at ${socket} cannot be reached: connect ENOTDIR ${socket}.`,
+    });
   });
 
   it("says why no state directory can be made", async () => {
