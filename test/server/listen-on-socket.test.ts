@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { watch } from "node:fs";
 import { chmod, mkdir, mkdtemp, readdir, rm, stat, symlink, unlink, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
@@ -9,8 +10,10 @@ import { connectToSocket } from "../../src/client/connect-to-socket.ts";
 import { listenOnSocket, MAX_SOCKET_PATH_BYTES } from "../../src/server/listen-on-socket.ts";
 import { isSessionError } from "../../src/session/session-error.ts";
 import { describeNeeding } from "../support/requirements.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 const MODE = 0o777;
+const OTHER_UID = 65534;
 
 describe("listening on a socket", () => {
   let folder: string;
@@ -109,6 +112,30 @@ describe("listening on a socket", () => {
   it("says what the system says where it cannot be made", async () => {
     await writeFile(join(folder, "file"), "");
     await assertUnusable(join(folder, "file/api.sock"), /EEXIST|ENOTDIR/);
+  });
+});
+
+describeNeeding(["root"], "a socket for another user", () => {
+  it("is that user's from the first moment in which it has its name", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "shared-"));
+    const path = join(folder, "api.sock");
+    const changes: string[] = [];
+    const watcher = watch(folder, (kind, name) => changes.push(`${kind} ${name}`));
+    const server = createServer();
+    await listenOnSocket(server, path, OTHER_UID);
+    await writeFile(join(folder, "after"), "");
+    await waitUntil("all changes are known", () => changes.some((change) => change.endsWith(" after")));
+    watcher.close();
+    // It gets its name, and nothing about it changes then.
+    assert.deepEqual(
+      changes.filter((change) => change.endsWith(" api.sock")),
+      ["rename api.sock"],
+    );
+    const { uid, mode } = await stat(path);
+    assert.deepEqual([uid, mode & MODE, (await stat(folder)).mode & MODE], [OTHER_UID, 0o600, 0o701]);
+    assert.deepEqual((await readdir(folder)).sort(), ["after", "api.sock"]);
+    await new Promise((resolve) => server.close(resolve));
+    await rm(folder, { recursive: true });
   });
 });
 
