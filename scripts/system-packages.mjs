@@ -12,6 +12,8 @@ const needs = [
   { program: "busybox", package: "busybox-static", isGood: isStatic },
   { program: "chromium", package: "chromium" },
   { program: "iptables", package: "iptables" },
+  { program: "systemd-analyze", package: "systemd" },
+  { program: "dbus-daemon", package: "dbus" },
   { program: "python3", package: "python3" },
   { program: "make", package: "make" },
   { program: "g++", package: "g++" },

@@ -10,6 +10,11 @@ const DOCUMENTS = [
   "ARCHITECTURE.md",
   "docs/errors.md",
   "docs/openapi.json",
+  "docs/api.md",
+  "docs/session-host.md",
+  "docs/compose.yaml",
+  "docs/systemd/exec-sessions-host.service",
+  "docs/systemd/nodered.service.d/exec-sessions.conf",
 ];
 const ALLOWED = /^(dist|docs|examples)\/|^(package\.json|README\.md|LICENSE|CHANGELOG\.md|ARCHITECTURE\.md)$/;
 /** Compiled code and its types, and what the editor loads. */

@@ -13,14 +13,15 @@ export class ContainerYard {
   readonly program: string;
   /** The runtime's `--root`. */
   readonly root: string;
-  readonly #folder: string;
+  /** Has the root, and the bundles. */
+  readonly folder: string;
   readonly #containers: OciContainer[] = [];
 
   private constructor(kind: "crun" | "runc", program: string, folder: string) {
     this.kind = kind;
     this.program = program;
     this.root = join(folder, "root");
-    this.#folder = folder;
+    this.folder = folder;
   }
 
   static async open(kind: "crun" | "runc"): Promise<ContainerYard> {
@@ -43,7 +44,7 @@ export class ContainerYard {
       program: this.program,
       root: this.root,
       id,
-      folder: join(this.#folder, id),
+      folder: join(this.folder, id),
       ...(configure && { configure }),
     });
     this.#containers.push(container);
@@ -57,10 +58,10 @@ export class ContainerYard {
       containers: await readdir(this.root).catch(() => []),
       mounts: (await readFile("/proc/self/mounts", "utf8"))
         .split("\n")
-        .filter((line) => line.includes(this.#folder)),
+        .filter((line) => line.includes(this.folder)),
       cgroups: await this.#findCgroups(),
     };
-    await rm(this.#folder, { recursive: true, force: true });
+    await rm(this.folder, { recursive: true, force: true });
     assert.deepEqual(left, { containers: [], mounts: [], cgroups: [] });
   }
 
