@@ -2,15 +2,23 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { execa } from "execa";
+import { type ApiCall, matchPath } from "../../src/api/api-call.ts";
+import { hostCalls } from "../../src/api/host-calls.ts";
 import { createOpenApi } from "../../src/api/openapi.ts";
-import { RealApi } from "../support/real-api.ts";
+import { sessionCalls } from "../../src/api/session-calls.ts";
+import { parseAddress } from "../../src/server/api-route.ts";
+import { LOCAL, RealApi } from "../support/real-api.ts";
 import { describeNeeding } from "../support/requirements.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
 const CLIENT_TIMEOUT_S = "15";
 
+const calls = Object.entries<ApiCall>({ ...hostCalls, ...sessionCalls });
+
 describeNeeding(["curl"], "curl", () => {
   let real: RealApi;
+  /** The names of the calls that have succeeded. */
+  const made = new Set<string>();
 
   before(async () => {
     real = await RealApi.open();
@@ -27,7 +35,9 @@ describeNeeding(["curl"], "curl", () => {
       stripFinalNewline: false,
     });
     const at = stdout.lastIndexOf("\n");
-    return { status: Number(stdout.slice(at + 1)), body: stdout.slice(0, at) };
+    const status = Number(stdout.slice(at + 1));
+    if (status < 300) made.add(nameOf(args));
+    return { status, body: stdout.slice(0, at) };
   }
   const fixed = () => ["--silent", "--max-time", CLIENT_TIMEOUT_S, "--unix-socket", real.api.socketPath];
   const json = (value: unknown) => [
@@ -65,6 +75,17 @@ describeNeeding(["curl"], "curl", () => {
     assert.equal((await curl(`http://host/exec/${id}/json`)).status, 404);
   });
 
+  it("sees the host, its runtimes and its containers", async () => {
+    assert.deepEqual(await curl("http://host/_ping"), { status: 200, body: "OK" });
+    const version = JSON.parse((await curl("http://host/version")).body);
+    assert.equal(version.Components[0].Details.Pid, String(process.pid));
+    assert.equal((await curl(...json(LOCAL), "http://host/runtimes")).status, 204);
+    assert.deepEqual(JSON.parse((await curl("http://host/runtimes")).body), [LOCAL]);
+    const [listed] = JSON.parse((await curl("http://host/containers/json?all=true")).body);
+    const inspected = JSON.parse((await curl("http://host/containers/local/json")).body);
+    assert.deepEqual([listed.Id, inspected.Id, inspected.State.Running], ["local", "local", true]);
+  });
+
   it("is told what the API is", async () => {
     const { status, body } = await curl("http://host/openapi.json");
     assert.deepEqual([status, JSON.parse(body)], [200, createOpenApi()]);
@@ -74,6 +95,15 @@ describeNeeding(["curl"], "curl", () => {
     const id = await create({ Cmd: ["echo", "hello"], Tty: true, AttachStdout: true });
     const { body } = await curl(...json({ Detach: false, Tty: true }), `http://host/v1.41/exec/${id}/start`);
     assert.equal(body, "hello\r\n");
+  });
+
+  it("sets the size of a terminal, and inspects its session", async () => {
+    const id = await create({ command: ["sleep", "1000"], tty: true });
+    await curl(...json({ Detach: true }), `http://host/exec/${id}/start`);
+    assert.equal((await curl("--request", "POST", `http://host/exec/${id}/resize?w=100&h=40`)).status, 200);
+    const { state, Running } = JSON.parse((await curl(`http://host/exec/${id}/json`)).body);
+    assert.deepEqual([state, Running], ["running", true]);
+    assert.equal((await curl(...json({ Force: true }), `http://host/libpod/exec/${id}/remove`)).status, 200);
   });
 
   it("stops and kills, and removes all that a container has", async () => {
@@ -109,6 +139,7 @@ describeNeeding(["curl"], "curl", () => {
     assert.deepEqual(types, ["created", "removed"]);
     client.kill();
     await once(client, "close");
+    made.add("readEvents");
   });
 
   it("is told what it did wrong", async () => {
@@ -134,4 +165,21 @@ describeNeeding(["curl"], "curl", () => {
       ],
     );
   });
+
+  it("has made every call that there is", () => {
+    assert.deepEqual([...made].sort(), calls.map(([name]) => name).sort());
+  });
 });
+
+/** The name of the call that a command line makes. */
+function nameOf(args: readonly string[]): string {
+  const { path } = parseAddress(new URL(args.at(-1) ?? "").pathname);
+  const method = args.includes("--request")
+    ? args[args.indexOf("--request") + 1]
+    : args.some((arg) => arg.startsWith("--data"))
+      ? "POST"
+      : "GET";
+  const found = calls.find(([, call]) => call.method === method && matchPath(call, path) !== undefined);
+  assert.ok(found, `${method} ${path} is a call`);
+  return found[0];
+}

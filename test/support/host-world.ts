@@ -48,7 +48,7 @@ export class HostWorld {
   constructor(name = "state") {
     this.folder = mkdtempSync(join(tmpdir(), "host-"));
     this.stateDir = join(this.folder, name);
-    mkdirSync(this.stateDir, { mode: 0o700 });
+    mkdirSync(this.stateDir, { recursive: true, mode: 0o700 });
     process.env[MARK] = this.folder;
   }
 
