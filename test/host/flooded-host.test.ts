@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
-import { HOST_MAIN, HostWorld, startSession } from "../support/host-world.ts";
+import { HostWorld, startSession } from "../support/host-world.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
@@ -15,7 +15,7 @@ describe("a session host that is flooded with connections", () => {
     const world = new HostWorld();
     const flood: RawClient[] = [];
     try {
-      const { pid, ready } = await world.start({}, HOST_MAIN, WITH_FEW_FILES);
+      const { pid, ready } = await world.start({}, { wrapper: WITH_FEW_FILES });
       const service = world.clientOf(ready.socket);
       const id = await startSession(service, ["sh", "-c", "read line; echo after; exit 7"], {
         attachStdin: true,
