@@ -1,6 +1,7 @@
 import type { OutputStream } from "../session/output-log.ts";
 import { Arena } from "./arena.ts";
 import { FRAME_HEADER_BYTES, MAX_FRAME_BYTES } from "./frame.ts";
+import { freeBuffer } from "./free-buffer.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 
 /** Output up to this size is copied to its neighbours: a frame for every byte would cost more than the copy. */
@@ -19,7 +20,12 @@ export interface TailEntry {
   readonly data: Buffer;
 }
 
-type Entry = { -readonly [Key in keyof TailEntry]: TailEntry[Key] } & { isSealed: boolean };
+type Entry = { -readonly [Key in keyof TailEntry]: TailEntry[Key] } & {
+  /** Nothing is joined to it any more. */
+  isSealed: boolean;
+  /** A reader may still hold its bytes when it is gone. */
+  isLent: boolean;
+};
 
 export interface ByteRange {
   readonly from: number;
@@ -81,7 +87,7 @@ export class MemoryTail {
     }
   }
 
-  /** The entry that holds a byte; undefined if none does. */
+  /** The entry that holds a byte, for a reader; undefined if none does. */
   find(offset: number): TailEntry | undefined {
     let low = this.#head;
     let high = this.#entries.length - 1;
@@ -91,9 +97,11 @@ export class MemoryTail {
       else high = middle - 1;
     }
     const entry = this.#entries[low];
-    return entry !== undefined && offset >= entry.offset && offset < entry.offset + entry.data.length
-      ? entry
-      : undefined;
+    if (entry === undefined || offset < entry.offset || offset >= entry.offset + entry.data.length) {
+      return undefined;
+    }
+    entry.isLent = true;
+    return entry;
   }
 
   /** The oldest unsaved entries, as many as fit but at least one; they do not change or go until `settle()`. */
@@ -154,17 +162,26 @@ export class MemoryTail {
   #pushSmall(stream: OutputStream, data: Buffer): void {
     const last = this.#entries.at(-1);
     const neighbour = last?.stream === stream && !last.isSealed ? last : undefined;
+    const { length } = data;
     const bytes = this.#arena.add(data, neighbour?.data);
-    if (neighbour === undefined || bytes.length === data.length) {
+    freeBuffer(data);
+    if (neighbour === undefined || bytes.length === length) {
       this.#pushEntry(stream, bytes, false);
     } else {
       neighbour.data = bytes;
-      this.#count(stream, data.length, data.length);
+      this.#count(stream, length, length);
     }
   }
 
   #pushEntry(stream: OutputStream, data: Buffer, isSealed: boolean): void {
-    const entry = { stream, offset: this.#end, stderrBefore: this.#stderrBytes, data, isSealed };
+    const entry = {
+      stream,
+      offset: this.#end,
+      stderrBefore: this.#stderrBytes,
+      data,
+      isSealed,
+      isLent: false,
+    };
     this.#entries.push(entry);
     this.#count(stream, data.length, costOf(entry));
   }
@@ -192,8 +209,10 @@ export class MemoryTail {
   }
 
   #shift(): void {
-    const cost = costOf(this.#entries[this.#head]);
+    const entry = this.#entries[this.#head];
+    const cost = costOf(entry);
     this.#budget.add(-cost);
+    if (entry?.isLent === false) freeBuffer(entry.data);
     this.#entries[this.#head] = undefined;
     if (this.#head < this.#unsaved) {
       this.#savedCost -= cost;

@@ -88,4 +88,25 @@ describe("memory-tail", () => {
       0,
     ]);
   });
+
+  it("gives back the memory of what it drops at once, unless a reader may hold it or others share it", () => {
+    const shared = Buffer.alloc(20_000);
+    const pieces = {
+      dropped: Buffer.alloc(5000),
+      lent: Buffer.alloc(5000),
+      shared: shared.subarray(0, 5000),
+      copied: Buffer.alloc(100),
+    };
+    for (const piece of Object.values(pieces)) tail.push("stdout", piece);
+    assert.ok(tail.find(5000) !== undefined);
+    tail.take(MANY, FRAME_BYTES);
+    tail.settle(true);
+    assert.equal(pieces.dropped.length, 5000);
+    tail.evictSaved(0);
+    const left = Object.entries(pieces).filter(([, { length }]) => length > 0);
+    assert.deepEqual(
+      left.map(([name]) => name),
+      ["lent", "shared"],
+    );
+  });
 });

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import type { HostOptionsInput } from "../../src/api/host-options.ts";
 import { parseStartLine, type Ready } from "../../src/api/ready-line.ts";
 import { type ConnectedHost, connectSessionHost } from "../../src/client/connect-session-host.ts";
+import { HOST_NODE_OPTIONS } from "../../src/client/launch-session-host.ts";
 import { SessionClient } from "../../src/client/session-client.ts";
 import type { ExecConfigInput } from "../../src/session/exec-config.ts";
 import type { ContainerRef } from "../../src/session/exec-session.ts";
@@ -58,7 +59,7 @@ export class HostWorld {
     { program = HOST_MAIN, wrapper = [] }: StartOptions = {},
   ): Promise<StartedHost> {
     const host = [fileURLToPath(program), JSON.stringify({ stateDir: this.stateDir, ...options })];
-    return this.startCommand([...wrapper, process.execPath, ...host]);
+    return this.startCommand([...wrapper, process.execPath, ...HOST_NODE_OPTIONS, ...host]);
   }
 
   /** Starts a host by any command. */
