@@ -89,7 +89,10 @@ export class HostWorld {
   /** The pids of all hosts that run. */
   hosts(): readonly number[] {
     return this.processes().filter((pid) => {
-      const [, program = "", command] = readArguments(pid);
+      const isOfNode = (argument: string) => argument.startsWith("--");
+      const [program = "", command] = readArguments(pid)
+        .slice(1)
+        .filter((argument) => !isOfNode(argument));
       return (
         program.endsWith("/src/host/main.ts") || (program.endsWith("/cli/main.ts") && command === "host")
       );
