@@ -52,7 +52,7 @@ describe("a consumer that was away while its session's host went", () => {
   }
 
   it("goes on where it had come to, if the host left because nothing was to do", async () => {
-    const { host, id } = await begin(SAYS_TEN, { idleSeconds: 0.1 });
+    const { host, id } = await begin(SAYS_TEN, { idleSeconds: 1 });
     assert.equal(await host.ended, 0);
     const { text, end } = await readOn(id);
     assert.equal(text, "456789");
@@ -84,9 +84,9 @@ describe("a consumer that was away while its session's host went", () => {
   });
 
   it("begins anew once it has been forgotten", async () => {
-    const { host, id } = await begin(SAYS_TEN, { idleSeconds: 0.1 });
+    const { host, id } = await begin(SAYS_TEN, { idleSeconds: 1 });
     await host.ended;
-    const next = await world.start({ idleSeconds: 0.1 });
+    const next = await world.start({ idleSeconds: 1 });
     const service = world.clientOf(next.ready.socket);
     (await service.attach(id, { consumer: "flow" })).close({ forget: true });
     await service.close();
