@@ -148,8 +148,9 @@ describe("a session host whose state directory is deleted", () => {
     await service.list();
   }
 
+  /** Again where the host has just written something into it. */
   function deleteDirectory(): void {
-    rmSync(world.stateDir, { recursive: true });
+    rmSync(world.stateDir, { recursive: true, maxRetries: 50, retryDelay: 1 });
   }
 
   function remove(name: string): void {

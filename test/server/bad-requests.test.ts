@@ -150,13 +150,16 @@ describe("a bad request", () => {
   });
 
   it("with a chunked body that is too large is cut off", async () => {
-    const client = await RawClient.open(path);
+    // With all the time that it takes to send.
+    const patient = await ApiWorld.open(["c1"]);
+    const client = await RawClient.open(patient.api.socketPath);
     client.send(httpRequest("POST", create, { headers: { ...JSON_TYPE, "Transfer-Encoding": "chunked" } }));
     client.send(`${(2 * MAX_JSON_BYTES).toString(16)}\r\n`);
     client.send(Buffer.alloc(2 * MAX_JSON_BYTES, " "));
     await client.whenEnded();
     assert.deepEqual(refusalIn(client.text), [413, "EXEC_REQUEST_TOO_LARGE"]);
     client.close();
+    await patient.dispose();
   });
 
   it("right after another is answered, and does not garble the answer to the first", async () => {
