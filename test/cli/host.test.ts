@@ -58,7 +58,7 @@ describe("exec-sessions host", () => {
     ] as const) {
       const { code, stdout, stderr } = await runCommand(host(option, value));
       assert.deepEqual([code, stdout, world.hosts()], [125, "", []], option);
-      assert.match(stderr, /^error: .*--help/s);
+      assert.match(stderr, /^exec-sessions: .*--help/s);
     }
   });
 });
