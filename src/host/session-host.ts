@@ -141,13 +141,18 @@ export class SessionHost {
 
   async #stop(reason: string): Promise<void> {
     const { options, service, report } = this.#parts;
+    const stopAll = async () => {
+      if (options.onStop === "stop")
+        await stopSessions(service, { impatience: this.#impatience.signal, report });
+    };
     const { length } = await runningSessions(service);
     report(`${reason}: ${INTENTS[options.onStop]}: ${length}.`);
     await this.#disappear();
-    if (options.onStop === "stop")
-      await stopSessions(service, { impatience: this.#impatience.signal, report });
+    // Whoever has a connection from before would begin sessions that end at once; the next host is the place for them.
+    this.#server.retire();
+    await stopAll();
     if (this.#server.connectionCount > 0) await waitAtMost(this.#deserted.promise, LEAVE_TAKING_MS);
-    await this.#close();
+    await this.#close(stopAll);
   }
 
   /** False: the folder may not be changed, so clients still find the socket. */
@@ -162,12 +167,13 @@ export class SessionHost {
     }
   }
 
-  /** Whatever fails, the rest is let go of, too. */
-  async #close(): Promise<void> {
+  /** Whatever fails, the rest is let go of, too. `atLast` is for what calls that were under way have begun. */
+  async #close(atLast: () => Promise<void> = async () => {}): Promise<void> {
     const { service, report } = this.#parts;
     this.#hasLeft = true;
     this.#watch.close();
-    for (const close of [() => this.#server.close(), () => this.#socket.remove(), () => service.close()]) {
+    const server = () => this.#server.close();
+    for (const close of [server, () => this.#socket.remove(), atLast, () => service.close()]) {
       await Promise.resolve()
         .then(close)
         .catch((error) => report(`Not let go of in good order: ${errorText(error)}`));

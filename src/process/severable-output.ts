@@ -5,6 +5,8 @@ import type { OutputSource } from "./output-source.ts";
 export class SeverableOutput extends Readable implements OutputSource {
   receivedBytes = 0;
   readonly #source: Readable;
+  /** Until so much has come, nobody need read it. */
+  #takenAhead = 0;
   #isSevered = false;
 
   constructor(source: Readable) {
@@ -12,7 +14,8 @@ export class SeverableOutput extends Readable implements OutputSource {
     this.#source = source;
     source.on("data", (chunk: Buffer) => {
       this.receivedBytes += chunk.length;
-      if (!this.push(chunk)) source.pause();
+      const hasRoom = this.push(chunk) || this.receivedBytes < this.#takenAhead;
+      if (!hasRoom) source.pause();
     });
     source.once("close", () => {
       if (!this.#isSevered) this.push(null);
@@ -21,6 +24,12 @@ export class SeverableOutput extends Readable implements OutputSource {
 
   get isBackedUp(): boolean {
     return this.#source.isPaused();
+  }
+
+  /** Takes in so many bytes more without waiting for its reader. */
+  takeAhead(bytes: number): void {
+    this.#takenAhead = this.receivedBytes + bytes;
+    this.#source.resume();
   }
 
   /** Closes the pipe, so that its writers get EPIPE. Nothing more comes, but no end either. */

@@ -13,6 +13,8 @@ const POLL_MS = 50;
 const QUIET_MS = 100;
 /** A descendant that goes on printing is not waited for longer than this. */
 const DRAIN_MAX_MS = 2000;
+/** More than a command can leave on its way: in runc's pipe and in ours, of 1 MiB at the most, and in runc. */
+const LEFT_MAX_BYTES = 3 * 1024 * 1024;
 /** How long a runtime whose output is closed may take to end. */
 const END_WAIT_MS = 2000;
 
@@ -49,6 +51,8 @@ async function endWithCommand(
   outputs: readonly SeverableOutput[],
 ): Promise<void> {
   await Promise.race([waitForEnd(command, POLL_MS), runc.exited]);
+  // Also if nobody reads on, as behind a full log: the command's end is to be known nevertheless.
+  for (const output of outputs) output.takeAhead(LEFT_MAX_BYTES);
   await waitUntilQuiet(runc, outputs);
   if (runc.hasExited) return;
   for (const output of outputs) output.sever();
@@ -58,16 +62,14 @@ async function endWithCommand(
   if (!runc.hasExited) runc.signal("SIGKILL");
 }
 
-/** What waits for the session to read on has been printed before the command's end, and is never given up. */
+/** Resolves once all has come that the command can have printed. */
 async function waitUntilQuiet(runc: Program, outputs: readonly SeverableOutput[]): Promise<void> {
-  let deadline = performance.now() + DRAIN_MAX_MS;
+  const deadline = performance.now() + DRAIN_MAX_MS;
   let before = -1;
   for (;;) {
     const received = outputs.reduce((sum, { receivedBytes }) => sum + receivedBytes, 0);
-    const isBackedUp = outputs.some((output) => output.isBackedUp);
-    if (isBackedUp) deadline = performance.now() + DRAIN_MAX_MS;
-    const isQuiet = received === before && !isBackedUp;
-    if (runc.hasExited || isQuiet || performance.now() > deadline) return;
+    const isMore = outputs.some((output) => output.isBackedUp);
+    if (runc.hasExited || received === before || isMore || performance.now() > deadline) return;
     before = received;
     await Promise.race([runc.exited, setTimeout(QUIET_MS, undefined, { ref: false })]);
   }

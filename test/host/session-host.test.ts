@@ -5,7 +5,7 @@ import { connect } from "node:net";
 import { basename, join } from "node:path";
 import { ownPidNamespace, readProcessIdentity } from "../../src/process/process-identity.ts";
 import type { SessionService } from "../../src/session/session-service.ts";
-import { HostWorld, startSession } from "../support/host-world.ts";
+import { HostWorld, LOCAL, startSession } from "../support/host-world.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
 const SLEEP = ["sleep", "1000"];
@@ -208,6 +208,32 @@ describe("a session host that is told to stop", () => {
     await assert.rejects(world.clientOf(host.ready.socket).list(), { code: "EXEC_HOST_UNREACHABLE" });
     host.child.kill("SIGTERM");
     assert.equal((await end).exitCode, 137);
+    assert.equal(await host.ended, 0);
+  });
+});
+
+describe("a session host that is told to end while clients stay", () => {
+  let world: HostWorld;
+
+  beforeEach(() => {
+    world = new HostWorld();
+  });
+
+  afterEach(() => world.dispose());
+
+  it("begins nothing any more: the next host does, and knows its end", async () => {
+    const host = await world.start();
+    const { service } = await world.connect();
+    const { id } = await service.create(LOCAL, { command: ["sh", "-c", "sleep 1.5; exit 7"] });
+    const staying = service.events()[Symbol.asyncIterator]().next();
+    staying.catch(() => {
+      // The events of a host end with it.
+    });
+    await hasHeard(service);
+    host.child.kill("SIGTERM");
+    await waitUntil("it takes leave", () => !existsSync(host.ready.socket));
+    await service.start(id);
+    assert.equal((await service.wait(id)).exitCode, 7);
     assert.equal(await host.ended, 0);
   });
 });

@@ -30,6 +30,24 @@ describe("a severable output", () => {
     output.destroy();
   });
 
+  it("takes so much ahead of its reader as it is told to, and no more", async () => {
+    const source = new PassThrough();
+    const output = new SeverableOutput(source);
+    const piece = Buffer.alloc(output.readableHighWaterMark);
+    source.write(piece);
+    await new Promise(setImmediate);
+    assert.equal(output.isBackedUp, true);
+    output.takeAhead(2 * piece.length);
+    for (const isBackedUp of [false, true]) {
+      source.write(piece);
+      await new Promise(setImmediate);
+      assert.equal(output.isBackedUp, isBackedUp);
+    }
+    assert.equal(output.readableLength, 3 * piece.length);
+    output.destroy();
+    source.destroy();
+  });
+
   it("is backed up while nobody reads more than it holds", async () => {
     const source = new PassThrough();
     const output = new SeverableOutput(source);

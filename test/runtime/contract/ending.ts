@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { readProcessStat } from "../../../src/process/process-stat.ts";
 import type { ExecProcess } from "../../../src/session/runtime.ts";
 import { waitUntil } from "../../support/wait-until.ts";
 import { hostPid, isThere } from "../host-pids.ts";
-import type { RuntimeWorld } from "../runtime-world.ts";
+import { collect, type RuntimeWorld } from "../runtime-world.ts";
 
 export function describeEnding(world: () => RuntimeWorld): void {
   describe("ending", () => {
@@ -37,6 +38,23 @@ export function describeEnding(world: () => RuntimeWorld): void {
       assert.equal((await process.exited).exitCode, 143);
       assert.deepEqual(children.map(isThere), [true]);
       await process.killAll();
+      process.release();
+    });
+
+    it("is known, and all that was printed before it, also if nobody reads", async () => {
+      const process = await world().start({ command: ["yes"] });
+      const { stdout } = process;
+      assert(stdout !== null);
+      stdout.once("readable", () => {});
+      await waitUntil("the command waits for its output to be read", () => {
+        const isAsleep = readProcessStat(process.pid ?? 0)?.state === "S";
+        return isAsleep && stdout.readableLength >= stdout.readableHighWaterMark;
+      });
+      await process.killAll();
+      assert.equal((await process.exited).exitCode, 137);
+      const output = await collect(stdout);
+      assert.ok(output.length > stdout.readableHighWaterMark);
+      assert.equal(output.toString().replaceAll("y\n", ""), "");
       process.release();
     });
 
