@@ -1,4 +1,4 @@
-import { setTimeout } from "node:timers/promises";
+import { setImmediate, setTimeout } from "node:timers/promises";
 import type { Node, NodeAPI, NodeMessage } from "node-red";
 import { SessionError } from "../session/session-error.ts";
 import { type DeletedNodePolicy, isDeleted, settleDeleted } from "./deleted-nodes.ts";
@@ -11,6 +11,7 @@ import { isHostTrouble } from "./host-trouble.ts";
 import { type Delivery, handleInput, type Send } from "./input-edge.ts";
 import { StatusLine } from "./node-status.ts";
 import { resumeRegistry } from "./open-resume-registry.ts";
+import { watchReceivers } from "./receivers.ts";
 import type { ResumeEntry, ResumeRegistry } from "./resume-registry.ts";
 import { createReturnCode } from "./return-code.ts";
 import { RunStatus } from "./run-status.ts";
@@ -120,6 +121,8 @@ class ExecStart {
 
   /** Goes on with a session as soon as its service answers. Undefined: not before the signal aborted. */
   async #resume(entry: ResumeEntry, signal: AbortSignal): Promise<Attached | undefined> {
+    // What an earlier life has just sent is still on its way; then the entry says whether it has arrived.
+    await setImmediate();
     for (let pauseMs = FIRST_PAUSE_MS; !signal.aborted; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
       try {
         return await resumeSession(this.#RED, this.#registry, entry);
@@ -153,7 +156,7 @@ class ExecStart {
       for (let current: Attached | undefined = attached; current !== undefined; ) {
         const outcome = await this.#deliverUntilTrouble(current, send, message);
         if (outcome === undefined) break;
-        if (outcome !== "trouble") return this.#tellEnd(outcome, message);
+        if (outcome !== "again") return this.#tellEnd(outcome, message);
         current = await this.#resume(attached.entry, this.#closed.signal);
         this.#status.show();
       }
@@ -168,7 +171,7 @@ class ExecStart {
     attached: Attached,
     send: Send,
     message: NodeMessage,
-  ): Promise<DeliveredEnd | "trouble" | undefined> {
+  ): Promise<DeliveredEnd | "again" | undefined> {
     const rule = readPieceRule(this.#definition);
     const delivery = new SessionDelivery({
       ...attached,
@@ -176,6 +179,7 @@ class ExecStart {
       rule,
       registry: this.#registry,
       send,
+      watchReceivers: () => watchReceivers(this.#RED, this.#node),
       pause: () => deployUnderWay(this.#RED.events),
       onGap: ({ bytes }) => this.#node.warn(this.#RED._("exec-start.warning.missing", { bytes })),
     });
@@ -185,7 +189,7 @@ class ExecStart {
     } catch (error) {
       if (!isHostTrouble(error)) throw error;
       this.#node.warn(new FlowError(error));
-      return "trouble";
+      return "again";
     } finally {
       this.#deliveries.delete(delivery);
     }

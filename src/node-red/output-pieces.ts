@@ -39,6 +39,11 @@ export function createStreamCursor(): StreamCursor {
   return { from: 0, sent: 0, pending: [], pendingBytes: 0, missingBytes: 0 };
 }
 
+/** A cursor that can be moved on without this one. */
+export function copyStreamCursor(cursor: StreamCursor): StreamCursor {
+  return { ...cursor, pending: [...cursor.pending] };
+}
+
 /** Takes in bytes of a stream and gives the pieces that are complete now. */
 export function takePieces(cursor: StreamCursor, rule: PieceRule, slice: Slice): Piece[] {
   switch (rule.unit) {

@@ -1,10 +1,23 @@
 import type { NodeMessage } from "node-red";
 import type { DeletedNodePolicy } from "./deleted-nodes.ts";
-import type { StreamCursor } from "./output-pieces.ts";
+import { copyStreamCursor, type StreamCursor } from "./output-pieces.ts";
 import type { ServiceChoice } from "./session-services.ts";
 
+/** How far a session's output has come. */
+export interface DeliveryProgress {
+  /** The offset behind the last byte that was taken in: sent, or pending in a stream's cursor. */
+  position: number;
+  streams: { readonly stdout: StreamCursor; readonly stderr: StreamCursor };
+}
+
+/** One that can go on without the other. */
+export function copyProgress({ position, streams }: DeliveryProgress): DeliveryProgress {
+  const { stdout, stderr } = streams;
+  return { position, streams: { stdout: copyStreamCursor(stdout), stderr: copyStreamCursor(stderr) } };
+}
+
 /** What a later life of a node needs to go on with a session as if nothing had happened. Plain data but for the message. */
-export interface ResumeEntry {
+export interface ResumeEntry extends DeliveryProgress {
   readonly nodeId: string;
   readonly sessionId: string;
   /** Where the session is. */
@@ -13,16 +26,13 @@ export interface ResumeEntry {
   readonly onDelete: DeletedNodePolicy;
   /** The message that started the session. */
   readonly message: NodeMessage;
-  /** The offset behind the last byte that was taken in: sent, or pending in a stream's cursor. */
-  position: number;
-  readonly streams: { readonly stdout: StreamCursor; readonly stderr: StreamCursor };
 }
 
 /** Remembers, for each node and session, how far delivery has come. */
 export interface ResumeRegistry {
   /** Before the session is started: from now on a later process finds it, too. */
   add(entry: ResumeEntry): void;
-  /** After every delivery. An entry changes in one step with the delivery, so it is never behind and never ahead of it. */
+  /** Whenever messages have reached their nodes; the entry says what those were, no more and no less. */
   save(entry: ResumeEntry): void;
   /** When a life of the node ends, and maybe the process with it. */
   settle(entry: ResumeEntry): void;

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { NodeMessage } from "node-red";
 import type { EndRecord } from "../session/exec-session.ts";
 import type { OutputChunk, OutputData, OutputGap, OutputStream } from "../session/output-log.ts";
@@ -8,7 +9,12 @@ import type { Send } from "./input-edge.ts";
 import { inspectIfThere } from "./inspect-if-there.ts";
 import { type PieceRule, takePieces, takeRest } from "./output-pieces.ts";
 import { firstUnsent } from "./resume-file.ts";
-import type { ResumeEntry, ResumeRegistry } from "./resume-registry.ts";
+import {
+  copyProgress,
+  type DeliveryProgress,
+  type ResumeEntry,
+  type ResumeRegistry,
+} from "./resume-registry.ts";
 import { createReturnCode, type ReturnCode } from "./return-code.ts";
 import type { SessionMessages } from "./session-message.ts";
 import { Turn } from "./turn.ts";
@@ -23,6 +29,8 @@ export interface SessionDeliveryOptions {
   readonly rule: PieceRule;
   readonly registry: ResumeRegistry;
   readonly send: Send;
+  /** Called before messages are sent; what it gives tells, once they have been handed over, whether their nodes took them. */
+  readonly watchReceivers: () => () => boolean;
   /** While messages had better wait, when that will be over. */
   readonly pause: () => Promise<void> | undefined;
   /** Told of output that was dropped before it could be read. */
@@ -36,7 +44,11 @@ export interface DeliveredEnd {
   readonly session: SessionInspect;
 }
 
-/** Carries one session's output and end into a flow, for as long as one life of its node lasts. */
+/**
+ * Carries one session's output and end into a flow, for as long as one life of its node lasts. Node-RED hands over what is
+ * sent in the event loop's next phase only, and drops it if it closes the receiving node before that. So the entry, which
+ * others go on with, follows what has been sent only once that has arrived.
+ */
 export class SessionDelivery {
   readonly #options: SessionDeliveryOptions;
   readonly #detached = Promise.withResolvers<void>();
@@ -45,30 +57,36 @@ export class SessionDelivery {
    * blocks the command when it is full never waits for a line that cannot end.
    */
   readonly #maxUnacknowledged: number;
+  /** How far messages have been sent. */
+  readonly #sent: DeliveryProgress;
+  /** Settles when it is known of everything sent so far whether it has arrived. */
+  #arrivals: Promise<unknown> = Promise.resolve();
   #isDetached = false;
+  /** A deploy has closed a node that messages were on their way to. */
+  #isDropped = false;
 
   constructor(options: SessionDeliveryOptions) {
     this.#options = options;
     this.#maxUnacknowledged = options.session.outputLimits.maxBytes / 2;
+    this.#sent = copyProgress(options.entry);
     options.registry.save(options.entry);
   }
 
   /**
-   * Resolves once the end has been sent; with undefined if the delivery was detached first, and is to be resumed. Throws what
-   * `isHostTrouble` knows if the session's service went away meanwhile; then the same entry can be delivered further.
+   * Resolves once the end has arrived; with undefined if the delivery was detached first, and is to be resumed by the node's
+   * next life; with `again` if it is to be resumed by this one. Throws what `isHostTrouble` knows if the session's service
+   * went away meanwhile; then the same entry can be delivered further.
    */
-  async run(): Promise<DeliveredEnd | undefined> {
-    const { attachment } = this.#options;
-    const turn = new Turn();
-    for await (const chunk of attachment) {
-      await this.#pause();
-      if (this.#isDetached) return undefined;
-      this.#deliver(chunk);
-      attachment.advance(this.#acknowledgedOffset());
-      await turn.endWhenLong(chunk);
+  async run(): Promise<DeliveredEnd | "again" | undefined> {
+    try {
+      await this.#deliverOutput();
+    } finally {
+      await this.#arrivals;
     }
+    const { attachment } = this.#options;
+    if (this.#isOver) return this.#interruption;
     const how = await attachment.ended;
-    if (this.#isDetached) return undefined;
+    if (this.#isOver) return this.#interruption;
     if (how.kind === "detached") throw this.#brokenOff();
     if (how.end === null) throw this.#removedBeforeEnd();
     return this.#deliverEnd(how.end, { isCut: how.kind === "removed" });
@@ -83,24 +101,65 @@ export class SessionDelivery {
     registry.settle(entry);
   }
 
+  get #isOver(): boolean {
+    return this.#isDetached || this.#isDropped;
+  }
+
+  get #interruption(): "again" | undefined {
+    return this.#isDetached ? undefined : "again";
+  }
+
+  async #deliverOutput(): Promise<void> {
+    const { attachment } = this.#options;
+    const turn = new Turn();
+    for await (const chunk of attachment) {
+      await this.#pause();
+      if (this.#isOver) return;
+      void this.#follow(() => this.#deliver(chunk));
+      await turn.endWhenLong(chunk);
+    }
+  }
+
   async #pause(): Promise<void> {
     const pause = this.#options.pause();
     if (pause !== undefined) await Promise.race([pause, this.#detached.promise]);
   }
 
+  /** Resolves with whether what `send` sends has arrived; in the order of the calls. */
+  #follow(send: () => void): Promise<boolean> {
+    const hasArrived = this.#options.watchReceivers();
+    send();
+    const arrival = this.#arrive(copyProgress(this.#sent), hasArrived);
+    this.#arrivals = arrival;
+    return arrival;
+  }
+
+  async #arrive(sent: DeliveryProgress, hasArrived: () => boolean): Promise<boolean> {
+    const { entry, registry, attachment } = this.#options;
+    await setImmediate();
+    this.#isDropped ||= !hasArrived();
+    if (this.#isDropped) {
+      attachment.close();
+      return false;
+    }
+    Object.assign(entry, sent);
+    if (this.#isDetached) registry.settle(entry);
+    else registry.save(entry);
+    attachment.advance(this.#acknowledgedOffset());
+    return true;
+  }
+
   #deliver(chunk: OutputChunk): void {
-    const { entry, registry } = this.#options;
     if (chunk.kind === "data") this.#deliverData(chunk);
     else this.#deliverGap(chunk);
-    registry.save(entry);
   }
 
   #deliverData({ stream, offset: start, data: all }: OutputData): void {
-    const { entry, rule, messages } = this.#options;
-    const cursor = entry.streams[stream];
-    entry.position = start + all.length;
+    const { rule, messages } = this.#options;
+    const cursor = this.#sent.streams[stream];
+    this.#sent.position = start + all.length;
     const offset = Math.max(start, cursor.from);
-    if (offset >= entry.position) return;
+    if (offset >= this.#sent.position) return;
     const pieces = takePieces(cursor, rule, { offset, data: all.subarray(offset - start) });
     this.#send(
       stream,
@@ -110,10 +169,10 @@ export class SessionDelivery {
 
   /** What was pending before a gap is told as it is, so that nothing is joined with what follows the gap. */
   #deliverGap(gap: OutputGap): void {
-    const { entry, messages, onGap } = this.#options;
-    entry.position = gap.offset + gap.bytes;
+    const { messages, onGap } = this.#options;
+    this.#sent.position = gap.offset + gap.bytes;
     for (const stream of ["stdout", "stderr"] as const) {
-      const cursor = entry.streams[stream];
+      const cursor = this.#sent.streams[stream];
       const rest = takeRest(cursor, true);
       if (rest !== undefined) this.#send(stream, [messages.chunk(stream, rest, cursor)]);
       cursor.missingBytes += gap.bytes;
@@ -128,26 +187,29 @@ export class SessionDelivery {
   async #deliverEnd(
     end: EndRecord,
     { isCut }: { readonly isCut: boolean },
-  ): Promise<DeliveredEnd | undefined> {
-    const { entry, messages, registry, send, service } = this.#options;
+  ): Promise<DeliveredEnd | "again" | undefined> {
+    const { entry, messages, registry, send, service, attachment } = this.#options;
     const inspected = await inspectIfThere(service, entry.sessionId);
     await this.#pause();
-    if (this.#isDetached) return undefined;
+    if (this.#isOver) return this.#interruption;
     const rc = { ...createReturnCode(end, inspected), ...(isCut && { removed: true as const }) };
     const session = inspected ?? endedSession(this.#options.session, end);
-    send([this.#lastChunk("stdout", rc), this.#lastChunk("stderr", rc), messages.end(rc, session)]);
+    const hasArrived = await this.#follow(() =>
+      send([this.#lastChunk("stdout", rc), this.#lastChunk("stderr", rc), messages.end(rc, session)]),
+    );
+    if (!hasArrived) return this.#interruption;
     registry.remove(entry);
-    this.#options.attachment.close({ forget: true });
+    attachment.close({ forget: true });
     return { end, rc, session };
   }
 
   /** As Node-RED's own exec node has it: standard output always has a last message, standard error only if there was any. */
   #lastChunk(stream: OutputStream, rc: ReturnCode): NodeMessage | null {
-    const { entry, messages } = this.#options;
-    const cursor = entry.streams[stream];
+    const { messages } = this.#options;
+    const cursor = this.#sent.streams[stream];
     const rest = takeRest(cursor, false);
     if (rest === undefined && stream === "stderr" && cursor.sent === 0) return null;
-    const piece = rest ?? { offset: entry.position, data: Buffer.alloc(0), isPartial: false };
+    const piece = rest ?? { offset: this.#sent.position, data: Buffer.alloc(0), isPartial: false };
     return messages.lastChunk(stream, piece, cursor, rc);
   }
 

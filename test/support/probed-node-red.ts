@@ -90,6 +90,12 @@ export class ProbedNodeRed {
     return this.#child.pid ?? 0;
   }
 
+  /** How it has ended. Null: it runs. */
+  get ended(): { readonly code: number | null; readonly signal: NodeJS.Signals | null } | null {
+    const { exitCode: code, signalCode: signal } = this.#child;
+    return code === null && signal === null ? null : { code, signal };
+  }
+
   /** Takes the flow as the editor's Deploy button does. Resolves once it runs. */
   async deploy(flow: readonly FlowNode[], type: DeployType | "reload" = "full"): Promise<void> {
     const starts = this.#starts;
@@ -106,8 +112,10 @@ export class ProbedNodeRed {
     this.#told.splice(0, this.#told.length, ...this.#told.filter(({ kind }) => kind === "started"));
   }
 
-  async inject(id: string): Promise<void> {
-    await this.#post(`/inject/${id}`, {});
+  /** Presses the button of an inject node; the properties are those of the message, instead of the node's own. */
+  async inject(id: string, properties?: Readonly<Record<string, unknown>>): Promise<void> {
+    const rows = Object.entries(properties ?? {}).map(([p, v]) => ({ p, v: JSON.stringify(v), vt: "json" }));
+    await this.#post(`/inject/${id}`, properties === undefined ? {} : { __user_inject_props__: rows });
   }
 
   /** Starts or stops all flows, as the editor's menu does. Resolves once they run or have stopped. */
@@ -146,8 +154,7 @@ export class ProbedNodeRed {
 
   /** Ends it as a service manager does. Gives its exit code; null: it did not end by itself. */
   async end(signal: "SIGTERM" | "SIGINT" = "SIGTERM"): Promise<number | null> {
-    const { exitCode, signalCode } = this.#child;
-    if (exitCode === null && signalCode === null) {
+    if (this.ended === null) {
       const exit = once(this.#child, "exit");
       this.#child.kill(signal);
       const timer = setTimeout(() => this.#child.kill("SIGKILL"), STOP_MS);
@@ -183,7 +190,7 @@ export class ProbedNodeRed {
 
   async #waitUntilReady(): Promise<void> {
     const isReady = () => {
-      assert.equal(this.#child.exitCode, null, "Node-RED has ended while starting");
+      assert.equal(this.ended, null, "Node-RED has ended while starting");
       const ready = this.#told.find((told) => told.kind === "ready");
       this.#port = ready?.port ?? 0;
       return ready !== undefined && this.#starts > 0;

@@ -10,13 +10,13 @@ module.exports = (RED) => {
   };
   RED.server.once("listening", () => tell({ kind: "ready", port: RED.server.address().port }));
   RED.events.on("flows:started", () => tell({ kind: "started" }));
-  RED.hooks.add("preDeliver.probe", ({ msg, destination }) => {
-    if (destination.node.type === "probe") tell({ kind: "message", to: destination.id, message: msg });
-  });
   RED.events.on("node-status", ({ id, status }) => tell({ kind: "status", of: id, status }));
   RED.nodes.registerType("probe", function (definition) {
     RED.nodes.createNode(this, definition);
-    this.on("input", (_message, _send, done) => done());
+    this.on("input", (message, _send, done) => {
+      tell({ kind: "message", to: this.id, message });
+      done();
+    });
     // At its end Node-RED waits for its nodes, and so until the test has been told everything.
     this.on("close", (done) => {
       if (untold === 0) return done();
