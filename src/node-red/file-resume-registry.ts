@@ -13,7 +13,7 @@ import { MemoryResumeRegistry, type ResumeEntry, type ResumeRegistry } from "./r
 
 /** A crash makes no more than the output of this time be delivered again. */
 const WRITE_AFTER_MS = 1000;
-/** Nor more than so much of it, which every log keeps by default though its consumer has had it. */
+/** Nor more than so much of it. */
 const WRITE_AFTER_BYTES = 4 * 1024 * 1024;
 
 const UNREADABLE_SUFFIX = ".unreadable";
@@ -22,6 +22,8 @@ const UNREADABLE_SUFFIX = ".unreadable";
 interface Written {
   readonly kept: KeptMessage;
   position: number;
+  /** Where whoever reads it begins. */
+  neededFrom: number;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -43,17 +45,27 @@ export class FileResumeRegistry implements ResumeRegistry {
 
   add(entry: ResumeEntry): void {
     this.#memory.add(entry);
-    this.#written.set(entry, { kept: keepMessage(entry.message), position: 0, timer: undefined });
+    this.#written.set(entry, {
+      kept: keepMessage(entry.message),
+      position: 0,
+      neededFrom: 0,
+      timer: undefined,
+    });
     this.#write(entry, entry);
   }
 
-  save(entry: ResumeEntry): void {
+  save(entry: ResumeEntry, maxRepeatedBytes: number): void {
     this.#memory.save(entry);
     const written = this.#written.get(entry);
     if (written === undefined) return;
-    if (entry.position - written.position >= WRITE_AFTER_BYTES) this.#write(entry, withoutPending(entry));
+    const maxUnwritten = Math.min(WRITE_AFTER_BYTES, maxRepeatedBytes);
+    if (entry.position - written.position >= maxUnwritten) this.#write(entry, withoutPending(entry));
     else
       written.timer ??= setTimeout(() => this.#write(entry, withoutPending(entry)), WRITE_AFTER_MS).unref();
+  }
+
+  neededFrom(entry: ResumeEntry): number {
+    return this.#written.get(entry)?.neededFrom ?? this.#memory.neededFrom(entry);
   }
 
   /** Everything, also what is pending: the next process goes on at the very byte. */
@@ -103,7 +115,8 @@ export class FileResumeRegistry implements ResumeRegistry {
     try {
       const { entry, kept } = parseResumeFile(readFileSync(path));
       this.#memory.add(entry);
-      this.#written.set(entry, { kept, position: entry.position, timer: undefined });
+      const { position } = entry;
+      this.#written.set(entry, { kept, position, neededFrom: position, timer: undefined });
       if (kept.omitted.length === 0) return;
       const names = kept.omitted.map((name) => `msg.${name}`).join(", ");
       this.#report(
@@ -121,6 +134,8 @@ export class FileResumeRegistry implements ResumeRegistry {
     clearTimeout(written.timer);
     written.timer = undefined;
     written.position = entry.position;
+    // Also if it cannot be written: a session does not wait for this disk.
+    written.neededFrom = content.position;
     try {
       makeFolder(this.#nodeFolder(entry.nodeId));
       const path = this.#path(entry);

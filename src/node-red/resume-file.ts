@@ -2,7 +2,7 @@ import { deserialize, serialize } from "node:v8";
 import type { NodeMessage } from "node-red";
 import { z } from "zod";
 import type { StreamCursor } from "./output-pieces.ts";
-import type { ResumeEntry } from "./resume-registry.ts";
+import { firstUnsent, firstUnsentOf, type ResumeEntry } from "./resume-registry.ts";
 
 /** Another number: another form. */
 const SCHEMA = 1;
@@ -70,18 +70,15 @@ export function parseResumeFile(content: Buffer): {
 
 /** The entry as if nothing pending had been read: it is small, and its output is read again from the session's log. */
 export function withoutPending(entry: ResumeEntry): ResumeEntry {
-  const { stdout, stderr } = entry.streams;
-  const [first, second] = [firstUnsent(stdout, entry.position), firstUnsent(stderr, entry.position)];
+  const { position, streams } = entry;
   return {
     ...entry,
-    position: Math.min(first, second),
-    streams: { stdout: emptied(stdout, first), stderr: emptied(stderr, second) },
+    position: firstUnsent(entry),
+    streams: {
+      stdout: emptied(streams.stdout, firstUnsentOf(streams.stdout, position)),
+      stderr: emptied(streams.stderr, firstUnsentOf(streams.stderr, position)),
+    },
   };
-}
-
-/** Where in the output a stream begins that has not been sent. */
-export function firstUnsent({ pending }: StreamCursor, position: number): number {
-  return pending[0]?.offset ?? position;
 }
 
 function emptied(cursor: StreamCursor, from: number): StreamCursor {

@@ -16,6 +16,17 @@ export function copyProgress({ position, streams }: DeliveryProgress): DeliveryP
   return { position, streams: { stdout: copyStreamCursor(stdout), stderr: copyStreamCursor(stderr) } };
 }
 
+/** Where in the output the first byte is that has not been sent. */
+export function firstUnsent({ position, streams }: DeliveryProgress): number {
+  const { stdout, stderr } = streams;
+  return Math.min(firstUnsentOf(stdout, position), firstUnsentOf(stderr, position));
+}
+
+/** The same for one stream. */
+export function firstUnsentOf({ pending }: StreamCursor, position: number): number {
+  return pending[0]?.offset ?? position;
+}
+
 /** What a later life of a node needs to go on with a session as if nothing had happened. Plain data but for the message. */
 export interface ResumeEntry extends DeliveryProgress {
   readonly nodeId: string;
@@ -32,8 +43,13 @@ export interface ResumeEntry extends DeliveryProgress {
 export interface ResumeRegistry {
   /** Before the session is started: from now on a later process finds it, too. */
   add(entry: ResumeEntry): void;
-  /** Whenever messages have reached their nodes; the entry says what those were, no more and no less. */
-  save(entry: ResumeEntry): void;
+  /**
+   * Whenever messages have reached their nodes; the entry says what those were, no more and no less. A crash makes no more
+   * than `maxRepeatedBytes` be delivered again.
+   */
+  save(entry: ResumeEntry, maxRepeatedBytes: number): void;
+  /** The offset from which on output is needed again after a crash. */
+  neededFrom(entry: ResumeEntry): number;
   /** When a life of the node ends, and maybe the process with it. */
   settle(entry: ResumeEntry): void;
   /** Once the session's end has been delivered, or nobody is to get it any more. */
@@ -49,13 +65,17 @@ export class MemoryResumeRegistry implements ResumeRegistry {
   readonly #entries = new Map<string, Map<string, ResumeEntry>>();
 
   add(entry: ResumeEntry): void {
-    this.save(entry);
-  }
-
-  save(entry: ResumeEntry): void {
     const ofNode = this.#entries.get(entry.nodeId) ?? new Map<string, ResumeEntry>();
     ofNode.set(entry.sessionId, entry);
     this.#entries.set(entry.nodeId, ofNode);
+  }
+
+  save(entry: ResumeEntry): void {
+    this.add(entry);
+  }
+
+  neededFrom(entry: ResumeEntry): number {
+    return firstUnsent(entry);
   }
 
   settle(): void {}

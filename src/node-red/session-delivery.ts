@@ -5,10 +5,10 @@ import type { OutputChunk, OutputData, OutputGap, OutputStream } from "../sessio
 import { SessionError } from "../session/session-error.ts";
 import type { SessionInspect } from "../session/session-inspect.ts";
 import type { Attachment, SessionService } from "../session/session-service.ts";
+import { acknowledgedOffset, maxUnwrittenBytes } from "./acknowledged-offset.ts";
 import type { Send } from "./input-edge.ts";
 import { inspectIfThere } from "./inspect-if-there.ts";
 import { type PieceRule, takePieces, takeRest } from "./output-pieces.ts";
-import { firstUnsent } from "./resume-file.ts";
 import {
   copyProgress,
   type DeliveryProgress,
@@ -52,11 +52,6 @@ export interface DeliveredEnd {
 export class SessionDelivery {
   readonly #options: SessionDeliveryOptions;
   readonly #detached = Promise.withResolvers<void>();
-  /**
-   * Half of what the log keeps. Bytes that wait for the rest of their line are acknowledged beyond this, so that a log which
-   * blocks the command when it is full never waits for a line that cannot end.
-   */
-  readonly #maxUnacknowledged: number;
   /** How far messages have been sent. */
   readonly #sent: DeliveryProgress;
   /** Settles when it is known of everything sent so far whether it has arrived. */
@@ -67,9 +62,8 @@ export class SessionDelivery {
 
   constructor(options: SessionDeliveryOptions) {
     this.#options = options;
-    this.#maxUnacknowledged = options.session.outputLimits.maxBytes / 2;
     this.#sent = copyProgress(options.entry);
-    options.registry.save(options.entry);
+    this.#save();
   }
 
   /**
@@ -97,8 +91,9 @@ export class SessionDelivery {
     const { attachment, registry, entry } = this.#options;
     this.#isDetached = true;
     this.#detached.resolve();
-    attachment.close();
     registry.settle(entry);
+    this.#acknowledge();
+    attachment.close();
   }
 
   get #isOver(): boolean {
@@ -144,9 +139,14 @@ export class SessionDelivery {
     }
     Object.assign(entry, sent);
     if (this.#isDetached) registry.settle(entry);
-    else registry.save(entry);
-    attachment.advance(this.#acknowledgedOffset());
+    else this.#save();
+    this.#acknowledge();
     return true;
+  }
+
+  #save(): void {
+    const { registry, entry, session } = this.#options;
+    registry.save(entry, maxUnwrittenBytes(session.outputLimits));
   }
 
   #deliver(chunk: OutputChunk): void {
@@ -213,11 +213,9 @@ export class SessionDelivery {
     return messages.lastChunk(stream, piece, cursor, rc);
   }
 
-  /** Before the first byte that has not been sent, unless that is too far back. */
-  #acknowledgedOffset(): number {
-    const { position, streams } = this.#options.entry;
-    const first = Math.min(firstUnsent(streams.stdout, position), firstUnsent(streams.stderr, position));
-    return Math.max(first, position - this.#maxUnacknowledged);
+  #acknowledge(): void {
+    const { entry, registry, session, attachment } = this.#options;
+    attachment.advance(acknowledgedOffset(entry, registry.neededFrom(entry), session.outputLimits));
   }
 
   #brokenOff(): SessionError {

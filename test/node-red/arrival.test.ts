@@ -1,13 +1,21 @@
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { assemble, assertConsecutive, flowNodes } from "../support/pipe-flow.ts";
+import {
+  assemble,
+  assertConsecutive,
+  flowNodes,
+  RECORDED_JOB,
+  recordingIn,
+  sha256,
+  writeUntil,
+} from "../support/pipe-flow.ts";
 import { PipeWriter } from "../support/pipe-writer.ts";
 import { NODE_RED_START_MS, NODE_RED_VERSIONS, ProbedNodeRed } from "../support/probed-node-red.ts";
 import { type Recorded, readRecording } from "../support/recording.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
-const JOB = "job";
+const MIB = 1024 * 1024;
 
 for (const version of NODE_RED_VERSIONS) {
   describe(`a message on its way when Node-RED ends, Node-RED ${version}`, function () {
@@ -29,19 +37,12 @@ for (const version of NODE_RED_VERSIONS) {
     });
 
     const recorded = (what: Recorded["what"]) =>
-      readRecording(folder, JOB).messages.filter((message) => message.what === what);
-    const output = () => assemble(recorded("chunk").map((message) => ({ ...message }))).toString();
+      readRecording(folder, RECORDED_JOB).messages.filter((message) => message.what === what);
+    const output = () => assemble(recorded("chunk")).toString();
 
     /** Starts a session at one of whose messages Node-RED ends, and starts Node-RED again. */
     async function endAt(fate: Readonly<Record<string, string>>, write: () => Promise<void>): Promise<void> {
-      const record = JSON.stringify({ folder, job: JOB, ...fate });
-      await nodeRed.deploy(
-        flowNodes(pipe.path, {
-          inject: { props: [{ p: "record", v: record, vt: "json" }] },
-          stdout: { type: "recorder", what: "chunk" },
-          end: { type: "recorder", what: "end" },
-        }),
-      );
+      await nodeRed.deploy(flowNodes(pipe.path, recordingIn(folder, fate)));
       await nodeRed.inject("inject");
       await write();
       await waitUntil("Node-RED has ended", () => nodeRed.ended !== null);
@@ -56,6 +57,25 @@ for (const version of NODE_RED_VERSIONS) {
       await waitUntil("the end is told", () => recorded("end").length > 0);
       assert.equal(recorded("end")[0]?.rc?.code, 0);
       assert.equal(output(), "all of it");
+    });
+
+    it("is told again after a crash, and nothing of a log that keeps little is said to be missing", async () => {
+      const create = { outputMax: "1024", outputReplay: "0", outputPolicy: "block" };
+      await nodeRed.deploy(flowNodes(pipe.path, { ...recordingIn(folder), create }));
+      await nodeRed.inject("inject");
+      const stop = new AbortController();
+      const writing = writeUntil(pipe, stop.signal);
+      await waitUntil("much has been delivered", () => bytesIn(folder) > 3 * MIB);
+      await nodeRed.kill();
+      await nodeRed.startAgain();
+      stop.abort();
+      const written = await writing;
+      await waitUntil("the end is told", () => recorded("end").length > 0);
+      assert.equal(sha256(assemble(recorded("chunk"))), sha256(written));
+      assert.deepEqual(
+        recorded("chunk").flatMap(({ missing }) => missing ?? []),
+        [],
+      );
     });
 
     it("is told once after a clean stop: output", async () => {
@@ -76,4 +96,8 @@ for (const version of NODE_RED_VERSIONS) {
       assert.deepEqual([recorded("end").length, output()], [1, "all of it"]);
     });
   });
+}
+
+function bytesIn(folder: string): number {
+  return readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
 }

@@ -65,8 +65,10 @@ describe("file-resume-registry", () => {
     entry.streams.stdout.pending.push({ offset: 12, data: Buffer.from("half") });
     entry.streams.stdout.pendingBytes = 4;
     entry.streams.stderr.sent = 3;
-    registry.save(entry);
+    registry.save(entry, MIB);
+    assert.equal(registry.neededFrom(entry), 0);
     await waitUntil("it is written down", () => readBack()[0]?.position === 12);
+    assert.equal(registry.neededFrom(entry), 12);
     const [found] = readBack();
     assert.deepEqual(found?.streams, {
       stdout: { ...createStreamCursor(), from: 12 },
@@ -75,18 +77,23 @@ describe("file-resume-registry", () => {
     registry.remove(entry);
   });
 
-  it("writes a position down at once when much has been delivered", () => {
-    const registry = open();
-    const entry = entryOf();
-    registry.add(entry);
-    entry.position = 4 * MIB - 1;
-    registry.save(entry);
-    assert.equal(readBack()[0]?.position, 0);
-    entry.position = 4 * MIB;
-    registry.save(entry);
-    assert.equal(readBack()[0]?.position, 4 * MIB);
-    registry.remove(entry);
-  });
+  for (const [max, bytes] of [
+    [Number.POSITIVE_INFINITY, 4 * MIB],
+    [MIB, MIB],
+  ] as const) {
+    it(`writes a position down at once when ${bytes / MIB} MiB have been delivered since, of ${max} allowed`, () => {
+      const registry = open();
+      const entry = entryOf();
+      registry.add(entry);
+      entry.position = bytes - 1;
+      registry.save(entry, max);
+      assert.deepEqual([readBack()[0]?.position, registry.neededFrom(entry)], [0, 0]);
+      entry.position = bytes;
+      registry.save(entry, max);
+      assert.deepEqual([readBack()[0]?.position, registry.neededFrom(entry)], [bytes, bytes]);
+      registry.remove(entry);
+    });
+  }
 
   it("keeps no connection and no function of a message, and says so", () => {
     open().add(entryOf({ message: { topic: "a", req: { x: 1 }, res: {}, callback: () => {} } as never }));

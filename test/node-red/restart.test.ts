@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { readHostFile } from "../../src/api/host-file.ts";
 import { SessionClient } from "../../src/client/session-client.ts";
@@ -10,11 +10,14 @@ import {
   assertConsecutive,
   type Changes,
   flowNodes,
+  RECORDED_JOB,
+  recordingIn,
   sha256,
   writeUntil,
 } from "../support/pipe-flow.ts";
 import { PipeWriter } from "../support/pipe-writer.ts";
 import { NODE_RED_START_MS, NODE_RED_VERSIONS, ProbedNodeRed } from "../support/probed-node-red.ts";
+import { readRecording } from "../support/recording.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
 /** While nobody reads, the command waits, so that what a fast one prints meanwhile stays small. */
@@ -68,18 +71,21 @@ for (const version of NODE_RED_VERSIONS) {
       });
 
     it("survives kill -9 of Node-RED: the flow gets all of its output, and its exit code", async () => {
-      await startSession(BLOCKING);
+      const folder = join(nodeRed.userDir, "recordings");
+      mkdirSync(folder);
+      const recorded = () => readRecording(folder, RECORDED_JOB).messages;
+      await startSession({ ...BLOCKING, ...recordingIn(folder), end: {} });
       const stop = new AbortController();
       const writing = writeUntil(pipe, stop.signal);
-      await waitUntil("output flows", () => nodeRed.received("stdout").length > 3);
+      await waitUntil("output flows", () => recorded().length > 3);
       await nodeRed.kill();
+      const received = recorded().length;
       await nodeRed.startAgain();
-      const received = nodeRed.received("stdout").length;
-      await waitUntil("output flows again", () => nodeRed.received("stdout").length > received);
+      await waitUntil("output flows again", () => recorded().length > received);
       stop.abort();
       const written = await writing;
       const end = await nodeRed.message("end");
-      assert.equal(sha256(assemble(nodeRed.received("stdout"))), sha256(written));
+      assert.equal(sha256(assemble(recorded())), sha256(written));
       assert.deepEqual([end.exitCode, end.topic, end.job], [0, "nightly", { tables: ["a", "b"] }]);
       assert.equal((await nodeRed.message("completed")).topic, "nightly");
       assert.equal(nodeRed.received("end").length, 1);

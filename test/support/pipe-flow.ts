@@ -11,6 +11,24 @@ const MIN_BYTES = 1024 * 1024;
 /** Fields of nodes, by the node's id. */
 export type Changes = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
+/** The job under which messages are recorded. */
+export const RECORDED_JOB = "job";
+
+/** Has what reaches `stdout` and `end` written down in a folder, so that it is known also of a Node-RED that was killed. */
+export function recordingIn(folder: string, fate: Readonly<Record<string, string>> = {}): Changes {
+  const record = JSON.stringify({ folder, job: RECORDED_JOB, ...fate });
+  return {
+    inject: { props: [...PROPERTIES, { p: "record", v: record, vt: "json" }] },
+    stdout: { type: "recorder", what: "chunk" },
+    end: { type: "recorder", what: "end" },
+  };
+}
+
+const PROPERTIES = [
+  { p: "topic", v: "nightly", vt: "str" },
+  { p: "job", v: '{"tables":["a","b"]}', vt: "json" },
+];
+
 /** A flow whose command prints what is written to a pipe: inject -> exec-create -> exec-start, with a probe behind each output. */
 export function flowNodes(pipePath: string, changes: Changes): readonly FlowNode[] {
   const node = (id: string, type: string, fields: Readonly<Record<string, unknown>>): FlowNode => ({
@@ -28,10 +46,7 @@ export function flowNodes(pipePath: string, changes: Changes): readonly FlowNode
     { id: "tab", type: "tab", label: "flow" },
     { id: "container", type: "exec-container", runtime: "local", ...changes.container },
     node("inject", "inject", {
-      props: [
-        { p: "topic", v: "nightly", vt: "str" },
-        { p: "job", v: '{"tables":["a","b"]}', vt: "json" },
-      ],
+      props: PROPERTIES,
       wires: [["create"]],
     }),
     node("create", "exec-create", {
@@ -67,8 +82,14 @@ export async function writeUntil(pipe: PipeWriter, stop: AbortSignal): Promise<B
   return Buffer.concat(written);
 }
 
+/** Where in the output a message says that its payload belongs. */
+interface ToldPiece {
+  readonly offset?: unknown;
+  readonly payload?: unknown;
+}
+
 /** Puts pieces that may overlap, as after a crash, together by their offsets. Fails if a byte is missing, or was told in two ways. */
-export function assemble(messages: readonly Readonly<Record<string, unknown>>[]): Buffer {
+export function assemble(messages: readonly ToldPiece[]): Buffer {
   let whole = Buffer.alloc(0);
   for (const { offset, payload } of messages) {
     const [at, data] = [Number(offset), payload as Buffer];
