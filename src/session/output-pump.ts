@@ -53,10 +53,12 @@ export class OutputPump {
     if (stream === null) return Promise.resolve();
     this.#streams.push(stream);
     stream.on("data", (chunk: Buffer) => {
-      this.#receivedBytes += chunk.length;
+      // The log may empty what it is given.
+      const { length } = chunk;
+      this.#receivedBytes += length;
       const hasRoom = this.#log.append(name, chunk);
       // What is left in the pipes at the end is bounded, so a full log need not wait for its readers.
-      if (this.#stage === "draining") this.#countDrained(chunk.length);
+      if (this.#stage === "draining") this.#countDrained(length);
       else if (!hasRoom) this.#pauseUntilRoom(stream);
     });
     return new Promise((resolve) => {

@@ -129,6 +129,18 @@ describe("the output pump", () => {
     assert.ok(drained >= 4 * MIB && drained <= 4 * MIB + READ_BYTES, `${drained} bytes`);
   });
 
+  it("gives up one that does so in small pieces just as early", async () => {
+    const flood = new Readable({
+      read() {
+        void setImmediate().then(() => this.push(Buffer.alloc(4 * KIB)));
+      },
+    });
+    const log = createLog();
+    assert.equal(await new OutputPump(withStreams(flood, null), log).drain(), true);
+    assert.ok(log.totals.stdoutBytes <= 5 * MIB, `${log.totals.stdoutBytes} bytes`);
+    flood.destroy();
+  });
+
   it("puts nothing into the log once it has given up, whatever comes and whatever room there is", async () => {
     const command = run("yes & sleep 0.1");
     const log = createLog({ maxBytes: READ_BYTES, policy: "block" });
