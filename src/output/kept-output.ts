@@ -54,12 +54,11 @@ export class KeptOutput implements ReadSource {
     if (offset < this.start) return gap(offset, this.start);
     const entry = tail.find(offset);
     if (entry !== undefined) {
-      const { stream, data } = entry;
       return {
         kind: "data",
-        stream,
+        stream: entry.stream,
         offset,
-        data: offset === entry.offset ? data : data.subarray(offset - entry.offset),
+        data: copyFrom(entry.data, offset - entry.offset),
       };
     }
     const segment = segments.find(offset);
@@ -100,6 +99,13 @@ export class KeptOutput implements ReadSource {
       return { chunks: [], cursor: undefined };
     }
   }
+}
+
+/** For the reader to keep, or to free: of what is in memory only the log knows when it goes. */
+function copyFrom(data: Buffer, start: number): Buffer {
+  const copy = Buffer.allocUnsafeSlow(data.length - start);
+  data.copy(copy, 0, start);
+  return copy;
 }
 
 const WAIT: ReadStep = { kind: "wait" };

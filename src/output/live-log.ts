@@ -9,6 +9,7 @@ import type {
 } from "../session/output-log.ts";
 import { errorText } from "../session/session-error.ts";
 import { Bell } from "./bell.ts";
+import { ConsumerPace } from "./consumer-pace.ts";
 import { Consumers } from "./consumers.ts";
 import { KeptOutput } from "./kept-output.ts";
 import { type ReadOptions, readLog } from "./log-reader.ts";
@@ -37,7 +38,9 @@ export class LiveLog implements OutputLog {
   readonly #segments: SegmentList;
   readonly #kept: KeptOutput;
   readonly #writeBehind: WriteBehind;
+  readonly #pace = new ConsumerPace();
   readonly #roomNews = new Bell();
+  #paceTimer: NodeJS.Timeout | undefined;
   #truncated = 0;
   #isLimitTold = false;
   #isClosed = false;
@@ -89,7 +92,10 @@ export class LiveLog implements OutputLog {
   }
 
   async room(): Promise<void> {
-    while (!this.#hasRoom()) await this.#roomNews.wait();
+    while (!this.#hasRoom()) {
+      this.#askAgainAtPace();
+      await this.#roomNews.wait();
+    }
   }
 
   finish(): Promise<void> {
@@ -108,6 +114,7 @@ export class LiveLog implements OutputLog {
 
   advance(consumer: string, offset: number): void {
     this.#consumers.advance(consumer, offset, this.#tail.end);
+    this.#pace.note(this.#consumers.slowest);
     this.#update();
   }
 
@@ -171,9 +178,24 @@ export class LiveLog implements OutputLog {
   #hasRoom(): boolean {
     if (this.#finishing !== undefined) return true;
     if (this.#tail.unsavedCost >= this.#memoryLimits().unsavedBytes) return false;
+    if (this.#paceMs() > 0) return false;
     if (this.#limits.policy !== "block") return true;
     const extent = { start: this.#kept.start, end: this.#tail.end, slowest: this.#consumers.slowest };
     return unreadBytes(extent) < this.#limits.maxBytes;
+  }
+
+  #paceMs(): number {
+    const { slowest } = this.#consumers;
+    return slowest === undefined ? 0 : this.#pace.waitMs(this.#tail.end - slowest);
+  }
+
+  #askAgainAtPace(): void {
+    const waitMs = this.#paceMs();
+    if (waitMs === 0) return;
+    this.#paceTimer ??= setTimeout(() => {
+      this.#paceTimer = undefined;
+      this.#roomNews.ring();
+    }, waitMs);
   }
 
   #memoryLimits(): MemoryLimits {

@@ -1,7 +1,7 @@
+import { freeBuffer } from "../session/free-buffer.ts";
 import type { OutputStream } from "../session/output-log.ts";
 import { Arena } from "./arena.ts";
 import { FRAME_HEADER_BYTES, MAX_FRAME_BYTES } from "./frame.ts";
-import { freeBuffer } from "./free-buffer.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 
 /** Output up to this size is copied to its neighbours: a frame for every byte would cost more than the copy. */
@@ -23,8 +23,6 @@ export interface TailEntry {
 type Entry = { -readonly [Key in keyof TailEntry]: TailEntry[Key] } & {
   /** Nothing is joined to it any more. */
   isSealed: boolean;
-  /** A reader may still hold its bytes when it is gone. */
-  isLent: boolean;
 };
 
 export interface ByteRange {
@@ -87,7 +85,7 @@ export class MemoryTail {
     }
   }
 
-  /** The entry that holds a byte, for a reader; undefined if none does. */
+  /** The entry that holds a byte; undefined if none does. Its data is gone when the entry is. */
   find(offset: number): TailEntry | undefined {
     let low = this.#head;
     let high = this.#entries.length - 1;
@@ -97,11 +95,9 @@ export class MemoryTail {
       else high = middle - 1;
     }
     const entry = this.#entries[low];
-    if (entry === undefined || offset < entry.offset || offset >= entry.offset + entry.data.length) {
-      return undefined;
-    }
-    entry.isLent = true;
-    return entry;
+    return entry !== undefined && offset >= entry.offset && offset < entry.offset + entry.data.length
+      ? entry
+      : undefined;
   }
 
   /** The oldest unsaved entries, as many as fit but at least one; they do not change or go until `settle()`. */
@@ -153,6 +149,7 @@ export class MemoryTail {
   /** Lets go of everything. */
   clear(): void {
     this.#budget.add(-(this.#savedCost + this.#unsavedCost));
+    for (const entry of this.#entries) if (entry !== undefined) freeBuffer(entry.data);
     this.#entries = [];
     this.#head = this.#unsaved = this.#untaken = 0;
     this.#savedCost = this.#unsavedCost = 0;
@@ -212,7 +209,7 @@ export class MemoryTail {
     const entry = this.#entries[this.#head];
     const cost = costOf(entry);
     this.#budget.add(-cost);
-    if (entry?.isLent === false) freeBuffer(entry.data);
+    if (entry !== undefined) freeBuffer(entry.data);
     this.#entries[this.#head] = undefined;
     if (this.#head < this.#unsaved) {
       this.#savedCost -= cost;

@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import { setTimeout } from "node:timers/promises";
 import { MULTIPLEXED_STREAM, RAW_STREAM } from "../api/docker-bodies.ts";
 import { frameHeader } from "../api/frame.ts";
+import { freeBuffer } from "../session/free-buffer.ts";
 import type { OutputChunk, OutputStream } from "../session/output-log.ts";
 import { errorText } from "../session/session-error.ts";
 import type { SessionInspect } from "../session/session-inspect.ts";
@@ -55,9 +56,10 @@ export async function carryAttachment(
   await letHeadArrive(stream);
   try {
     for await (const chunk of attachment) {
+      const end = endOf(chunk);
       if (!socket.destroyed) writeChunk(stream, chunk);
       if (socket.writableNeedDrain) await waitUntilDrained(socket);
-      attachment.advance(endOf(chunk));
+      attachment.advance(end);
     }
     socket.end();
   } catch (error) {
@@ -95,14 +97,16 @@ function writeNote(stream: DockerStream, text: string): void {
   writeBytes(stream, "stderr", Buffer.from(`${text}${lineEnd}`));
 }
 
+/** The bytes are the stream's from then on. */
 function writeBytes({ socket, session }: DockerStream, name: OutputStream, data: Buffer): void {
+  const free = () => freeBuffer(data);
   if (session.ProcessConfig.tty) {
-    socket.write(data);
+    socket.write(data, free);
     return;
   }
   socket.cork();
   socket.write(frameHeader(name, data.length));
-  socket.write(data);
+  socket.write(data, free);
   socket.uncork();
 }
 

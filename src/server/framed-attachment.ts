@@ -11,6 +11,7 @@ import {
 import { Credit } from "../api/credit.ts";
 import { FrameParser, type FramePiece, frameHeader } from "../api/frame.ts";
 import { toWireError } from "../api/wire-error.ts";
+import { freeBuffer } from "../session/free-buffer.ts";
 import type { OutputChunk, OutputData } from "../session/output-log.ts";
 import type { Attachment } from "../session/session-service.ts";
 import { waitUntilDrained } from "./drained.ts";
@@ -133,7 +134,9 @@ class FramedAttachment {
       this.#credit.spend(part.length + FRAME_COST_BYTES);
       this.#socket.cork();
       this.#socket.write(frameHeader(stream, part.length));
-      this.#socket.write(part);
+      // Only the last part's write is the last to need the bytes.
+      if (rest.length > 0) this.#socket.write(part);
+      else this.#socket.write(part, () => freeBuffer(data));
       this.#socket.uncork();
       if (this.#socket.writableNeedDrain) await waitUntilDrained(this.#socket);
     }

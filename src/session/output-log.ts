@@ -29,8 +29,9 @@ export type OutputChunk = OutputData | OutputGap;
 export interface OutputLog {
   readonly totals: OutputTotals;
   /**
-   * Adds bytes read from the command; takes ownership of the buffer. False: read no more until `room()` resolves,
-   * because the log is full under the policy `block` or the disk is slower than the command.
+   * Adds bytes read from the command; takes ownership of the buffer, and empties it when it is done with it. False: read no
+   * more until `room()` resolves, because the log is full under the policy `block`, the disk is slower than the command, or
+   * a consumer that reads fast will be there in a moment.
    */
   append(stream: OutputStream, data: Buffer): boolean;
   room(): Promise<void>;
@@ -38,7 +39,7 @@ export interface OutputLog {
   finish(): Promise<void>;
   /**
    * From an offset (default 0) to the end of a finished log, waiting at the live edge; a piece that begins before the
-   * offset is cut to it. Ends early, without error, when `signal` aborts.
+   * offset is cut to it. Its bytes are the reader's. Ends early, without error, when `signal` aborts.
    */
   read(options?: { readonly offset?: number; readonly signal?: AbortSignal }): AsyncIterable<OutputChunk>;
   /**

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { OutputLimits } from "../../src/session/exec-config.ts";
 import { NO_OUTPUT } from "../../src/session/exec-session.ts";
 import type { OutputChunk, OutputLog, OutputLogOptions, OutputLogs } from "../../src/session/output-log.ts";
-import { appendKnown, KnownReading, readKnown } from "./known-output.ts";
+import { appendKnown, bytesAt, KnownReading, readKnown } from "./known-output.ts";
 
 const KIB = 1024;
 /** The smallest log there can be; its segments are as large as itself. */
@@ -152,6 +152,25 @@ export function describeOutputLogs(title: string, open: () => Promise<LogsUnderT
         await reader.return?.();
       });
 
+      it("a piece that has been read is its reader's: the log and other readers have their own", async () => {
+        const log = createLog({ replayBytes: 0 });
+        appendKnown(log, "stdout", 50_000);
+        log.register("consumer", 0);
+        const readers = [log.read(), log.read()].map((chunks) => chunks[Symbol.asyncIterator]());
+        for (const reader of readers) {
+          const chunk = await nextChunk(reader);
+          assert.ok(chunk.kind === "data" && chunk.data.equals(bytesAt(0, 50_000)));
+          chunk.data.fill(0);
+          await reader.return?.();
+        }
+        const kept = log.read()[Symbol.asyncIterator]();
+        const chunk = await nextChunk(kept);
+        log.advance("consumer", 50_000);
+        assert.equal(log.totals.firstOffset, 50_000);
+        assert.ok(chunk.kind === "data" && chunk.data.equals(bytesAt(0, 50_000)));
+        await kept.return?.();
+      });
+
       it("many small pieces of one stream are read as few", async () => {
         const log = createLog();
         for (let byte = 0; byte < 50_000; byte++) appendKnown(log, "stdout", 1);
@@ -239,6 +258,25 @@ export function describeOutputLogs(title: string, open: () => Promise<LogsUnderT
         log.advance("consumer", 100_000);
         await log.room();
         assert.equal(log.totals.truncated, 0);
+      });
+
+      it("a consumer that reads fast is waited for until it is near, and only for a moment if it stops", async () => {
+        const log = createLog();
+        log.register("consumer", 0);
+        for (let piece = 0; piece < 32; piece++) assert.equal(appendKnown(log, "stdout", 64 * KIB), true);
+        const stepUntilHeldBack = () => {
+          // A busy machine may take longer between the two than the moment lasts.
+          for (let step = 1; step < 20; step++) {
+            log.advance("consumer", (log.position("consumer") ?? 0) + 64 * KIB);
+            if (!appendKnown(log, "stdout", 64 * KIB)) return;
+          }
+          assert.fail("it is never waited for");
+        };
+        stepUntilHeldBack();
+        await log.room();
+        stepUntilHeldBack();
+        log.advance("consumer", log.totals.stdoutBytes);
+        assert.equal(appendKnown(log, "stdout", 64 * KIB), true);
       });
 
       it("under `stop` the limit is told once, when unread output passes it, and the newest output is kept", async () => {
