@@ -1,8 +1,8 @@
-import { STATUS_CODES } from "node:http";
 import { z } from "zod";
 import { type ErrorCode, errorCodes } from "../session/session-error.ts";
 import type { ApiCall } from "./api-call.ts";
 import { errorsOf } from "./call-errors.ts";
+import { http } from "./node-http.ts";
 import { type Components, type DescribedObject, describeSchema } from "./openapi-schema.ts";
 import { ALLOWED } from "./query-fields.ts";
 import { wireErrorSchema } from "./wire-error.ts";
@@ -87,7 +87,7 @@ function describeAnswer(call: ApiCall, components: Components): DescribedObject 
     ...(answer === undefined ? {} : { [answerLines]: { schema: describeSchema(answer, components) } }),
     ...Object.fromEntries(byteAnswers.map((type) => [type, {}])),
   };
-  const description = STATUS_CODES[status];
+  const description = http.STATUS_CODES[status];
   return Object.keys(content).length === 0 ? { description } : { description, content };
 }
 

@@ -1,6 +1,7 @@
-import { type IncomingMessage, request } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { json } from "node:stream/consumers";
+import { http } from "../api/node-http.ts";
 import { brokenConnection } from "./host-failure.ts";
 
 /** A host answers within milliseconds; one that has been stopped in its tracks, or waits for its disk, is not waited for. */
@@ -23,7 +24,8 @@ export async function askAnyVersion(socket: Socket, path: string, place: string)
 
 function get(socket: Socket, path: string, signal: AbortSignal): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    request({ createConnection: () => socket, path, signal }, resolve)
+    http
+      .request({ createConnection: () => socket, path, signal }, resolve)
       .once("error", reject)
       .end();
   });

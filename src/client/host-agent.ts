@@ -1,6 +1,6 @@
-import { Agent } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { http } from "../api/node-http.ts";
 
 /** An idle connection is closed long before the host would, so that no call is sent on one that is just being closed. */
 const IDLE_TIMEOUT_MS = 4_000;
@@ -8,7 +8,7 @@ const IDLE_TIMEOUT_MS = 4_000;
 const MAX_IDLE_CONNECTIONS = 8;
 
 /** Keeps connections for the next call. They keep no process alive while they are idle. */
-export class HostAgent extends Agent {
+export class HostAgent extends http.Agent {
   readonly #connect: () => Promise<Socket>;
 
   constructor(connect: () => Promise<Socket>) {

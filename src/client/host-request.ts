@@ -1,6 +1,7 @@
-import { type Agent, type ClientRequest, type IncomingMessage, request as openRequest } from "node:http";
+import type { Agent, ClientRequest, IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { API_VERSION, API_VERSION_HEADER } from "../api/api-version.ts";
+import { http } from "../api/node-http.ts";
 
 export interface HostRequest {
   readonly method: string;
@@ -37,7 +38,7 @@ export class Attempt {
     { method, path, body, signal }: HostRequest,
     headers: Readonly<Record<string, string>>,
   ) {
-    this.#request = openRequest({
+    this.#request = http.request({
       agent,
       method,
       path,

@@ -1,7 +1,8 @@
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { API_VERSION, API_VERSION_HEADER, assertApiVersionSpoken } from "../api/api-version.ts";
+import { http } from "../api/node-http.ts";
 import { errorText, isSessionError, SessionError } from "../session/session-error.ts";
 import type { SessionService } from "../session/session-service.ts";
 import { type Caller, findRoute, isFromOwnClient, parseAddress, type Route } from "./api-route.ts";
@@ -98,7 +99,7 @@ class HttpApiServer implements ApiServer {
 
   #createServer(): Server {
     const { headersTimeoutMs, bodyTimeoutMs, maxConnections } = this.#limits;
-    const server = createServer({
+    const server = http.createServer({
       connectionsCheckingInterval: headersTimeoutMs / CHECKS_PER_TIMEOUT,
       headersTimeout: headersTimeoutMs,
       keepAliveTimeout: KEEP_ALIVE_MS,

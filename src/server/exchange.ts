@@ -1,6 +1,7 @@
-import { type IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { API_VERSION_HEADER } from "../api/api-version.ts";
+import { http } from "../api/node-http.ts";
 import { leaveHttp } from "./http-listeners.ts";
 
 /** One request, and the way back. */
@@ -34,7 +35,7 @@ type ResponseSocket = Parameters<ServerResponse["assignSocket"]>[0];
 
 /** The exchange of a request that asks for an upgrade, so that refusing it is answering in HTTP. */
 export function openUpgradeExchange({ request, socket, head, bodyTimeoutMs }: UpgradeRequest): Exchange {
-  const response = new ServerResponse(request);
+  const response = new http.ServerResponse(request);
   response.shouldKeepAlive = false;
   // A response takes any duplex stream; only its type says otherwise.
   response.assignSocket(socket as ResponseSocket);

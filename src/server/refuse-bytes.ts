@@ -1,6 +1,6 @@
-import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { API_VERSION, API_VERSION_HEADER } from "../api/api-version.ts";
+import { http } from "../api/node-http.ts";
 import { toWireError } from "../api/wire-error.ts";
 import { SessionError } from "../session/session-error.ts";
 import type { ServerLimits } from "./server-limits.ts";
@@ -13,7 +13,7 @@ export function refuseBytes(socket: Duplex, cause: NodeJS.ErrnoException, limits
   const error = toSessionError(cause, limits);
   const body = JSON.stringify(toWireError(error));
   const head = [
-    `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}`,
+    `HTTP/1.1 ${error.status} ${http.STATUS_CODES[error.status]}`,
     `${API_VERSION_HEADER}: ${API_VERSION}`,
     "Connection: close",
     "Content-Type: application/json",
