@@ -76,13 +76,14 @@ export class SessionManager implements service.SessionService {
       events: this.#events,
       report: options.report,
       onEnded: (session) => {
+        this.#sessions.noteEnded(session);
         this.#ended.add(session);
         this.#removeExpired();
       },
       onRemoved: (session) => {
         this.#ended.delete(session);
         this.#created.delete(session);
-        this.#sessions.delete(session.record.id);
+        this.#sessions.delete(session);
       },
     };
   }
@@ -178,7 +179,8 @@ export class SessionManager implements service.SessionService {
 
   async list(filter: service.ListFilter = {}): Promise<readonly service.SessionSummary[]> {
     this.#assertOpen();
-    const own = Array.from(this.#sessions.values(), (session) => summarizeSession(session.record));
+    const near = this.#sessions.near(filter.state);
+    const own = Array.from(near, (session) => summarizeSession(session.record));
     return [...own, ...(await this.#legacy.list())].filter((row) => matchesFilter(row, filter));
   }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import type { SessionState } from "../../src/session/exec-session.ts";
 import { showValue } from "../../src/session/session-error.ts";
 import { createSessionId } from "../../src/session/session-id.ts";
 import { SessionIndex } from "../../src/session/session-index.ts";
@@ -31,9 +32,24 @@ describe("the session index", () => {
 
   it("forgets a session that is taken out", () => {
     const index = indexOf(["a".repeat(64), "b".repeat(64)]);
-    index.delete("a".repeat(64));
+    index.delete(index.find("a"));
     assert.equal(find(index, "a"), "EXEC_SESSION_NOT_FOUND");
     assert.deepEqual(Array.from(index.values(), ids), ["b".repeat(64)]);
+  });
+
+  it("gives those that have not ended without those that have", () => {
+    const states = ["created", "running", "stopped"] as const;
+    const index = new SessionIndex();
+    for (const [digit, state] of states.entries())
+      index.add(createLiveSession({ id: `${digit}`.repeat(64), state }));
+    const near = (state: SessionState | undefined) =>
+      Array.from(index.near(state), (session) => session.record.state);
+    assert.deepEqual(near("running"), ["created", "running"]);
+    assert.deepEqual([near("stopped"), near(undefined)], [states, states]);
+    index.noteEnded(index.find("1"));
+    assert.deepEqual(near("created"), ["created"]);
+    index.delete(index.find("0"));
+    assert.deepEqual([near("created"), near(undefined)], [[], ["running", "stopped"]]);
   });
 
   it("says that there is no such session, and why that may be", () => {
