@@ -54,6 +54,8 @@ export async function startPodmanContainer(directory: string): Promise<EngineCon
     execCommand: [program, ...options, "exec", CONTAINER],
     stop: async () => {
       await execa(program, [...options, "rm", "-f", "-t", "0", CONTAINER]);
+      // Podman mounts its storage over itself, and leaves it so; where it has not, there is nothing to undo.
+      await execa("umount", [path.join(directory, "storage/overlay")], { reject: false });
     },
   };
 }

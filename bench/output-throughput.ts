@@ -1,19 +1,21 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createSessionService } from "../src/node-red/create-session-service.ts";
-import { DEFAULT_OUTPUT_MAX_BYTES } from "../src/session/exec-config.ts";
+import {
+  DEFAULT_OUTPUT_MAX_BYTES,
+  DEFAULT_OUTPUT_REPLAY_BYTES,
+  type OutputLimits,
+} from "../src/session/exec-config.ts";
 import type { ContainerRef } from "../src/session/exec-session.ts";
 import type { AttachOptions, SessionService } from "../src/session/session-service.ts";
+import type { EngineContainer } from "./engines.ts";
 import { median } from "./median.ts";
+import { atLeast, type Row } from "./table.ts";
 
 const MIB = 1024 * 1024;
 /** Long enough that starting the command does not count. */
 const OUTPUT_BYTES = 512 * MIB;
 /** Odd, so that the median is one of them. */
-const ROUNDS = 7;
+const ROUNDS = 5;
 /** The first run of each way compiles its code. */
 const WARM_UP_ROUNDS = 1;
 /** As much at a time as one read of a pipe takes, which is the fastest that a pipe can be. */
@@ -23,54 +25,112 @@ const BYTES_PER_MS_IN_MB_PER_S = 1000;
 /** This machine itself: what a container adds to a pipe's speed is nothing that the output log could change. */
 const TARGET: ContainerRef = { runtime: { kind: "local", path: "", root: "" }, container: "local" };
 
-/** Medians, in megabytes (10^6 bytes) a second, of one command's output on several ways. */
-export interface OutputThroughput {
-  /** The command's pipe, with nothing behind it. */
-  readonly pipe: number;
-  /** Through a session to a registered consumer that keeps up: little is written. */
-  readonly consumer: number;
-  /** Through a session to an attachment that is not registered: all is written to disk. */
-  readonly reader: number;
-  /** A detached session: all is written to disk, and nobody reads. */
-  readonly detached: number;
-  /** The output of an ended session, read from disk. */
-  readonly replay: number;
+const LEAST_OF_PIPE = 0.5;
+const LEAST_OF_ENGINE = 1.5;
+
+export interface ThroughputParts {
+  readonly engines: readonly EngineContainer[];
+  /** The service inside of this process. */
+  readonly inside: SessionService;
+  /** The service behind a socket. */
+  readonly host: SessionService;
 }
 
-type Way = keyof OutputThroughput;
+interface Way {
+  readonly name: string;
+  readonly bytes: number;
+  /** What comes before the time is taken; gives what is timed, which gives how many bytes came. */
+  prepare(): Promise<() => Promise<number>>;
+}
 
-/** Measures every way in turn, round after round, so that a slow moment of the machine hits all of them. */
-export async function measureOutputThroughput(): Promise<OutputThroughput> {
-  const stateDir = await mkdtemp(join(tmpdir(), "output-bench-"));
-  const service = await createSessionService({ stateDir }, (sentence) => console.error(sentence));
-  const rates: Record<Way, number[]> = { pipe: [], consumer: [], reader: [], detached: [], replay: [] };
-  try {
-    for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
-      const found: OutputThroughput = {
-        pipe: await timed(OUTPUT_BYTES, drainPipe),
-        consumer: await timed(OUTPUT_BYTES, () => runAttached(service, { consumer: "bench" })),
-        reader: await timed(OUTPUT_BYTES, () => runAttached(service, {})),
-        detached: await timed(OUTPUT_BYTES, () => runDetached(service)),
-        replay: await measureReplay(service),
-      };
-      if (round < 0) continue;
-      for (const way of Object.keys(rates) as Way[]) rates[way].push(found[way]);
+/** A consumer that falls behind holds the command back; whoever is none can fall behind by all there is. */
+const LIMITS: OutputLimits = {
+  maxBytes: OUTPUT_BYTES,
+  replayBytes: DEFAULT_OUTPUT_REPLAY_BYTES,
+  policy: "block",
+};
+
+const PIPE = "raw pipe";
+const CONSUMER = "to a consumer, in this process";
+const CLIENT = "to a consumer, through a host";
+
+/** Megabytes (10^6 bytes) a second of one command's output on several ways, in turn, so that a slow moment hits all. */
+export async function measureOutputThroughput({ engines, inside, host }: ThroughputParts): Promise<Row[]> {
+  const engineWays = engines.map(({ name, execCommand }) =>
+    wayOf(`${name} exec`, () => drainProgram([...execCommand, ...commandFor(OUTPUT_BYTES)])),
+  );
+  const ways = [
+    wayOf(PIPE, () => drainProgram(commandFor(OUTPUT_BYTES))),
+    wayOf(CONSUMER, () => runAttached(inside, { consumer: "bench" })),
+    wayOf("to a reader, in this process, all on disk", () => runAttached(inside, {})),
+    wayOf("detached, into the log", () => runDetached(inside)),
+    replayWay(inside),
+    wayOf(CLIENT, () => runAttached(host, { consumer: "bench" })),
+    ...engineWays,
+  ];
+  const medians = await measure(ways);
+  const rateOf = (name: string) => medians.get(name) ?? Number.NaN;
+  const goals = new Map([
+    [CONSUMER, atLeast(LEAST_OF_PIPE, rateOf(CONSUMER) / rateOf(PIPE))],
+    [CLIENT, atLeast(LEAST_OF_PIPE, rateOf(CLIENT) / rateOf(PIPE))],
+  ]);
+  const rows = ways.map(({ name }) => ({
+    what: name,
+    median: `${rateOf(name).toFixed(0)} MB/s`,
+    ratio: name === PIPE ? "" : `${(rateOf(name) / rateOf(PIPE)).toFixed(2)} of the pipe`,
+    goal: goals.get(name) ?? "",
+  }));
+  return [...rows, ...engineWays.map(({ name }) => againstEngine(name, rateOf(CLIENT) / rateOf(name)))];
+}
+
+function againstEngine(name: string, ratio: number): Row {
+  const what = `through a host, against ${name}`;
+  return { what, median: "", ratio: `${ratio.toFixed(1)} times it`, goal: atLeast(LEAST_OF_ENGINE, ratio) };
+}
+
+async function measure(ways: readonly Way[]): Promise<ReadonlyMap<string, number>> {
+  const rates = new Map(ways.map(({ name }) => [name, [] as number[]]));
+  for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
+    for (const way of ways) {
+      const rate = await measureOnce(way);
+      if (round >= 0) rates.get(way.name)?.push(rate);
     }
-  } finally {
-    await service.close();
-    await rm(stateDir, { recursive: true });
   }
+  return new Map(Array.from(rates, ([name, found]) => [name, median(found)]));
+}
+
+/** Throws if not all bytes came. */
+async function measureOnce({ name, bytes: expected, prepare }: Way): Promise<number> {
+  const run = await prepare();
+  const start = performance.now();
+  const bytes = await run();
+  const elapsedMs = performance.now() - start;
+  if (bytes !== expected) throw new Error(`${name}: ${bytes} bytes came instead of ${expected}`);
+  return bytes / elapsedMs / BYTES_PER_MS_IN_MB_PER_S;
+}
+
+function wayOf(name: string, run: () => Promise<number>): Way {
+  return { name, bytes: OUTPUT_BYTES, prepare: async () => run };
+}
+
+function replayWay(service: SessionService): Way {
   return {
-    pipe: median(rates.pipe),
-    consumer: median(rates.consumer),
-    reader: median(rates.reader),
-    detached: median(rates.detached),
-    replay: median(rates.replay),
+    name: "replayed from disk",
+    bytes: DEFAULT_OUTPUT_MAX_BYTES,
+    prepare: async () => {
+      const { id } = await service.create(TARGET, { command: commandFor(DEFAULT_OUTPUT_MAX_BYTES) });
+      await service.start(id);
+      await service.wait(id);
+      return async () => {
+        const bytes = await readAll(service, id, {}, false);
+        await service.remove(id);
+        return bytes;
+      };
+    },
   };
 }
 
-async function drainPipe(): Promise<number> {
-  const [program, ...args] = commandFor(OUTPUT_BYTES);
+async function drainProgram([program, ...args]: readonly [string, ...string[]]): Promise<number> {
   const { stdout } = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
   let bytes = 0;
   stdout.on("data", (data: Buffer) => {
@@ -81,7 +141,7 @@ async function drainPipe(): Promise<number> {
 }
 
 async function runAttached(service: SessionService, options: AttachOptions): Promise<number> {
-  const { id } = await service.create(TARGET, { command: commandFor(OUTPUT_BYTES) });
+  const { id } = await service.create(TARGET, { command: commandFor(OUTPUT_BYTES), output: LIMITS });
   const bytes = await readAll(service, id, options, true);
   await service.remove(id);
   return bytes;
@@ -94,15 +154,6 @@ async function runDetached(service: SessionService): Promise<number> {
   const { output } = await service.inspect(id);
   await service.remove(id);
   return output.stdoutBytes;
-}
-
-async function measureReplay(service: SessionService): Promise<number> {
-  const { id } = await service.create(TARGET, { command: commandFor(DEFAULT_OUTPUT_MAX_BYTES) });
-  await service.start(id);
-  await service.wait(id);
-  const rate = await timed(DEFAULT_OUTPUT_MAX_BYTES, () => readAll(service, id, {}, false));
-  await service.remove(id);
-  return rate;
 }
 
 /** Reads a session's output as it comes, and acknowledges it. Throws if any is missing. */
@@ -119,18 +170,10 @@ async function readAll(
     end = chunk.offset + chunk.data.length;
     attachment.advance(end);
   }
+  attachment.close({ forget: true });
   return end;
 }
 
 function commandFor(bytes: number): [string, ...string[]] {
   return ["dd", "if=/dev/zero", `bs=${PIECE_BYTES}`, `count=${bytes / PIECE_BYTES}`, "status=none"];
-}
-
-/** Megabytes a second; throws if not all bytes came. */
-async function timed(expectedBytes: number, run: () => Promise<number>): Promise<number> {
-  const start = performance.now();
-  const bytes = await run();
-  const elapsedMs = performance.now() - start;
-  if (bytes !== expectedBytes) throw new Error(`${bytes} bytes came instead of ${expectedBytes}`);
-  return bytes / elapsedMs / BYTES_PER_MS_IN_MB_PER_S;
 }

@@ -1,84 +1,67 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { startOciContainer } from "../scripts/oci-container.ts";
-import { createSessionService } from "../src/node-red/create-session-service.ts";
 import type { ContainerRef } from "../src/session/exec-session.ts";
 import type { SessionService } from "../src/session/session-service.ts";
-import { type EngineContainer, startDockerContainer, startPodmanContainer } from "./engines.ts";
 import { median } from "./median.ts";
+import type { Places } from "./places.ts";
+import { atLeast, atMost, type Row } from "./table.ts";
 
 const COMMAND = ["/bin/true"];
 /** Odd, so that the median is one of them. */
 const ROUNDS = 51;
 /** Enough for caches and the JIT compiler. */
 const WARM_UP_ROUNDS = 5;
-const OCI_RUNTIMES = ["crun", "runc"] as const;
-const ENGINES = { podman: startPodmanContainer, docker: startDockerContainer } as const;
 
-/** Median times, in milliseconds, of one command `true` from the call to the known exit code. */
-export interface RoundTrip {
-  /** What was measured, such as `crun exec, bare spawn`. */
-  readonly way: string;
-  readonly ms: number;
-}
+/** How a session may compare with the bare spawn of its runtime, in this process and through a host. */
+const MOST_OF_BARE_SPAWN = { inside: 1.3, host: 1.5 } as const;
+/** How an engine's exec is to compare with a session in this process. */
+const LEAST_OF_SESSION = { podman: 8, docker: 4 } as const;
 
-/** What is measured in one run, and why something could not be. */
-export interface RoundTripReport {
-  readonly times: readonly RoundTrip[];
-  readonly skipped: readonly string[];
+export interface RoundTripParts {
+  readonly places: Places;
+  /** The service inside of this process. */
+  readonly inside: SessionService;
+  /** The service behind a socket. */
+  readonly host: SessionService;
 }
 
 interface Way {
   readonly name: string;
   run(): Promise<void>;
+  /** What the table says of the median, given all medians by name. */
+  judge(ms: number, medians: ReadonlyMap<string, number>): Pick<Row, "ratio" | "goal">;
 }
 
 /**
  * Create, start, end and remove of `true` through the service, against a bare spawn of the same runtime and against
  * the engines that are installed. All ways take turns, so that a slow moment of the machine hits each of them.
  */
-export async function measureRoundTrips(): Promise<RoundTripReport> {
-  const folder = await mkdtemp(join(tmpdir(), "exec-sessions-bench-"));
-  const cleanups: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
-  const skipped: string[] = [];
-  try {
-    const service = await createSessionService({ stateDir: join(folder, "state") }, () => {});
-    cleanups.push(() => service.close());
-    const ways: Way[] = [];
-    for (const kind of OCI_RUNTIMES) {
-      const container = await attempt(skipped, kind, () =>
-        startOciContainer({
-          program: kind,
-          root: join(folder, `${kind}-root`),
-          id: "bench",
-          folder: join(folder, kind),
-        }),
-      );
-      if (container === undefined) continue;
-      cleanups.push(() => container.remove());
-      const target = { runtime: { kind, path: "", root: container.root }, container: container.id };
-      ways.push({
-        name: `${kind} exec, bare spawn`,
-        run: () => spawnAndWait(kind, "--root", container.root, "exec", container.id, ...COMMAND),
-      });
-      ways.push({ name: `${kind}, session`, run: () => runSession(service, target) });
-    }
-    for (const [name, start] of Object.entries(ENGINES)) {
-      const engine = await attempt(skipped, name, () => start(join(folder, name)));
-      if (engine === undefined) continue;
-      cleanups.push(() => engine.stop());
-      ways.push({ name: `${name} exec`, run: () => spawnAndWait(...engineCommand(engine)) });
-    }
-    return { times: await measure(ways), skipped };
-  } finally {
-    for (const cleanup of cleanups.reverse()) await cleanup();
-  }
+export async function measureRoundTrips({ places, inside, host }: RoundTripParts): Promise<Row[]> {
+  const runtimeWays = places.runtimes.flatMap(({ kind, target, execCommand }): Way[] => [
+    { name: bareName(kind), run: () => spawnAndWait(execCommand), judge: () => ({ ratio: "", goal: "" }) },
+    {
+      name: insideName(kind),
+      run: () => runSession(inside, target),
+      judge: againstBare(kind, MOST_OF_BARE_SPAWN.inside),
+    },
+    {
+      name: `${kind}, session in a host`,
+      run: () => runSession(host, target),
+      judge: againstBare(kind, MOST_OF_BARE_SPAWN.host),
+    },
+  ]);
+  const engineWays = places.engines.map(({ name, execCommand }): Way => {
+    const session = insideName(places.runtimes[0]?.kind ?? "crun");
+    return {
+      name: `${name} exec`,
+      run: () => spawnAndWait(execCommand),
+      judge: againstSession(session, LEAST_OF_SESSION[name]),
+    };
+  });
+  return measure([...runtimeWays, ...engineWays]);
 }
 
-async function measure(ways: readonly Way[]): Promise<RoundTrip[]> {
+async function measure(ways: readonly Way[]): Promise<Row[]> {
   const samples = new Map(ways.map((way) => [way, [] as number[]]));
   for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
     for (const [way, times] of samples) {
@@ -87,7 +70,35 @@ async function measure(ways: readonly Way[]): Promise<RoundTrip[]> {
       if (round >= 0) times.push(performance.now() - start);
     }
   }
-  return Array.from(samples, ([{ name }, times]) => ({ way: name, ms: median(times) }));
+  const medians = new Map(Array.from(samples, ([{ name }, times]) => [name, median(times)]));
+  return ways.map(({ name, judge }) => {
+    const ms = medians.get(name) ?? Number.NaN;
+    return { what: name, median: `${ms.toFixed(1)} ms`, ...judge(ms, medians) };
+  });
+}
+
+function againstBare(kind: string, most: number): Way["judge"] {
+  return (ms, medians) => {
+    const ratio = ms / (medians.get(bareName(kind)) ?? Number.NaN);
+    return { ratio: `${ratio.toFixed(2)} of the bare spawn`, goal: atMost(most, ratio) };
+  };
+}
+
+function againstSession(name: string, least: number): Way["judge"] {
+  return (ms, medians) => {
+    const session = medians.get(name);
+    if (session === undefined) return { ratio: "", goal: "" };
+    const ratio = ms / session;
+    return { ratio: `${ratio.toFixed(1)} times ${name}`, goal: atLeast(least, ratio) };
+  };
+}
+
+function bareName(kind: string): string {
+  return `${kind} exec, bare spawn`;
+}
+
+function insideName(kind: string): string {
+  return `${kind}, session in this process`;
 }
 
 async function runSession(service: SessionService, target: ContainerRef): Promise<void> {
@@ -98,24 +109,10 @@ async function runSession(service: SessionService, target: ContainerRef): Promis
   await service.remove(id);
 }
 
-async function spawnAndWait(program: string, ...args: readonly string[]): Promise<void> {
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+async function spawnAndWait([program, ...args]: readonly [string, ...string[]]): Promise<void> {
+  const child = spawn(program, [...args, ...COMMAND], { stdio: ["ignore", "pipe", "pipe"] });
   child.stdout.resume();
   child.stderr.resume();
   const [code] = await once(child, "close");
   if (code !== 0) throw new Error(`${program} ended with ${code}`);
-}
-
-function engineCommand({ execCommand }: EngineContainer): [string, ...string[]] {
-  const [program, ...args] = execCommand;
-  return [program, ...args, ...COMMAND];
-}
-
-async function attempt<T>(skipped: string[], name: string, start: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await start();
-  } catch (error) {
-    skipped.push(`${name}: ${error instanceof Error ? error.message : error}`);
-    return undefined;
-  }
 }
