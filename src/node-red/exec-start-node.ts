@@ -172,6 +172,11 @@ class ExecStart {
     send: Send,
     message: NodeMessage,
   ): Promise<DeliveredEnd | "again" | undefined> {
+    // A session host that was waited for may answer only now; the node's next life has asked for itself.
+    if (this.#closed.signal.aborted) {
+      attached.attachment.close();
+      return undefined;
+    }
     const rule = readPieceRule(this.#definition);
     const delivery = new SessionDelivery({
       ...attached,

@@ -23,6 +23,9 @@ import { waitUntil } from "../support/wait-until.ts";
 /** While nobody reads, the command waits, so that what a fast one prints meanwhile stays small. */
 const BLOCKING: Changes = { create: { outputMax: "1024", outputReplay: "512", outputPolicy: "block" } };
 
+/** Several times what a new session host takes until it serves. */
+const SLOW_DEPLOY_MS = 2000;
+
 for (const version of NODE_RED_VERSIONS) {
   describe(`a session in the session host, Node-RED ${version}`, function () {
     this.timeout(2 * NODE_RED_START_MS);
@@ -176,6 +179,24 @@ for (const version of NODE_RED_VERSIONS) {
       await pipe.write("next");
       await pipe.end();
       assert.equal((await nodeRed.message("end", 1)).exitCode, 0);
+    });
+
+    it("whose host comes back in the middle of a deploy is told to its end by the node's next life alone", async () => {
+      const args = ["sh", "-c", "echo here; sleep 1000"].map((value) => ({ value, type: "str" }));
+      const slow = { container: { orphans: "stop" }, create: { args }, found: { closeMs: SLOW_DEPLOY_MS } };
+      await startSession(slow);
+      await nodeRed.message("stdout");
+      const host = readHostFile(nodeRed.stateDir);
+      assert.ok(host !== null);
+      process.kill(host.pid, "SIGKILL");
+      await waitUntil("its node looks for it", () => nodeRed.complaints().some(isOurs));
+      await nodeRed.deploy(flowNodes(pipe.path, slow));
+      await nodeRed.message("end");
+      assert.deepEqual(
+        nodeRed.received("stdout").map(({ parts }) => (parts as { index: number }).index),
+        [0, 1],
+      );
+      assert.equal(nodeRed.received("end").length, 1);
     });
 
     it("survives a changed state directory and a restart after it", async () => {

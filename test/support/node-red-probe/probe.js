@@ -1,4 +1,7 @@
-/** Tells the test, which is the parent process, what happens in this Node-RED. A node of the type `probe` only takes messages. */
+/**
+ * Tells the test, which is the parent process, what happens in this Node-RED. A node of the type `probe` only takes messages;
+ * with `closeMs`, a deploy that closes it takes so long.
+ */
 module.exports = (RED) => {
   let untold = 0;
   const told = new Set();
@@ -19,6 +22,7 @@ module.exports = (RED) => {
     });
     // At its end Node-RED waits for its nodes, and so until the test has been told everything.
     this.on("close", (done) => {
+      if (definition.closeMs !== undefined) return setTimeout(done, definition.closeMs);
       if (untold === 0) return done();
       const callback = () => {
         told.delete(callback);
