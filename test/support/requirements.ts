@@ -16,12 +16,12 @@ export function describeNeeding(
   title: string,
   body: (this: Mocha.Suite) => void,
 ): void {
-  const missing = requirements.filter((requirement) => !isMet(requirement));
+  const missing = missingRequirements(requirements);
   if (missing.length === 0) {
     describe(title, body);
     return;
   }
-  const reason = missing.map(reasonOf).join(", ");
+  const reason = missing.join(", ");
   describe(title, () => {
     if (process.env.CI === "true") {
       it(`cannot run: ${reason}`, () => {
@@ -31,6 +31,11 @@ export function describeNeeding(
       it.skip(`skipped: ${reason}`);
     }
   });
+}
+
+/** What this machine lacks, in a few words each. */
+export function missingRequirements(requirements: readonly Requirement[]): readonly string[] {
+  return requirements.filter((requirement) => !isMet(requirement)).map(reasonOf);
 }
 
 /** The full path of a program. Undefined: this machine lacks it. */
