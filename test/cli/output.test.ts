@@ -53,6 +53,29 @@ describe("exec-sessions logs", () => {
     }
   });
 
+  it("begin with the last lines, of both streams together, and can go on from there", async () => {
+    const id = await talk();
+    const following = new RunningCommandLine(["logs", "-f", "-n", "2", id]);
+    await following.says("one");
+    await suite.service.endInput(id);
+    assert.deepEqual(await following.result, { code: 0, stdout: "one\ntwo\n", stderr: "err\n" });
+    for (const [lines, stdout, stderr] of [
+      ["0", "", ""],
+      ["1", "two\n", ""],
+      ["2", "two\n", "err\n"],
+      ["1000", "one\ntwo\n", "err\n"],
+    ] as const) {
+      assert.deepEqual(await runCommand(["logs", "--tail", lines, id]), { code: 0, stdout, stderr });
+    }
+    assert.equal((await runCommand(["logs", "--tail", "2", "--since", "9", id])).stdout, "wo\n");
+  });
+
+  it("have as last line also one that does not end", async () => {
+    const id = await startSession(suite.service, ["printf", "one\ntwo\nthr"]);
+    await suite.service.wait(id);
+    assert.equal((await runCommand(["logs", "-n", "2", id])).stdout, "two\nthr");
+  });
+
   it("say of a time that output is kept without", async () => {
     for (const time of ["10m", "2026-01-02T03:04:05Z", "-1"]) {
       const { code, stderr } = await runCommand(["logs", "--since", time, "abc"]);

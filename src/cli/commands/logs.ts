@@ -1,7 +1,9 @@
 import type { Command } from "commander";
 import type { OutputChunk } from "../../session/output-log.ts";
 import type { SessionInspect } from "../../session/session-inspect.ts";
-import { parseOffset } from "../parse-option.ts";
+import type { SessionService } from "../../session/session-service.ts";
+import { findTail } from "../find-tail.ts";
+import { parseOffset, parseWholeNumber } from "../parse-option.ts";
 import {
   type CommandContext,
   runWithHost,
@@ -13,6 +15,7 @@ import { writeOutput } from "../write-output.ts";
 interface LogsOptions extends SessionCommandOptions {
   readonly follow?: boolean;
   readonly since: number;
+  readonly tail?: number;
 }
 
 export function logsCommand(): Command {
@@ -26,6 +29,11 @@ export function logsCommand(): Command {
       parseOffset,
       0,
     )
+    .option(
+      "-n, --tail <lines>",
+      "begin with so many last lines, of stdout and stderr together",
+      parseWholeNumber,
+    )
     .action((id: string, options: LogsOptions) =>
       runWithHost(options, (context) => logs(context, id, options)),
     );
@@ -33,12 +41,24 @@ export function logsCommand(): Command {
 
 async function logs({ service, json }: CommandContext, id: string, options: LogsOptions): Promise<void> {
   const session = await service.inspect(id);
-  const end = options.follow || session.state === "stopped" ? Number.POSITIVE_INFINITY : bytesOf(session);
-  if (options.since >= end) return;
-  const attachment = await service.attach(session.ID, { offset: options.since });
-  for await (const chunk of attachment) {
-    await writeOutput(cut(chunk, end), json);
-    if (endOf(chunk) >= end) break;
+  const { follow = false, since, tail } = options;
+  const now = bytesOf(session);
+  const begin = tail === undefined ? since : await findTail(read(service, session.ID, since, now), tail, now);
+  const end = follow || session.state === "stopped" ? Number.POSITIVE_INFINITY : now;
+  for await (const chunk of read(service, session.ID, begin, end)) await writeOutput(chunk, json);
+}
+
+/** Output from one offset up to another. */
+async function* read(
+  service: SessionService,
+  id: string,
+  begin: number,
+  end: number,
+): AsyncIterable<OutputChunk> {
+  if (begin >= end) return;
+  for await (const chunk of await service.attach(id, { offset: begin })) {
+    yield cut(chunk, end);
+    if (endOf(chunk) >= end) return;
   }
 }
 
