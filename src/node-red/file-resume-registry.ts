@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { errorText } from "../session/session-error.ts";
 import { makeFolder } from "../store/make-folder.ts";
 import {
+  forACrash,
   formatResumeFile,
   type KeptMessage,
   keepMessage,
   parseResumeFile,
-  withoutPending,
 } from "./resume-file.ts";
 import { MemoryResumeRegistry, type ResumeEntry, type ResumeRegistry } from "./resume-registry.ts";
 
@@ -59,9 +59,9 @@ export class FileResumeRegistry implements ResumeRegistry {
     const written = this.#written.get(entry);
     if (written === undefined) return;
     const maxUnwritten = Math.min(WRITE_AFTER_BYTES, maxRepeatedBytes);
-    if (entry.position - written.position >= maxUnwritten) this.#write(entry, withoutPending(entry));
-    else
-      written.timer ??= setTimeout(() => this.#write(entry, withoutPending(entry)), WRITE_AFTER_MS).unref();
+    const write = () => this.#write(entry, forACrash(entry, maxUnwritten));
+    if (entry.position - written.position >= maxUnwritten) write();
+    else written.timer ??= setTimeout(write, WRITE_AFTER_MS).unref();
   }
 
   neededFrom(entry: ResumeEntry): number {

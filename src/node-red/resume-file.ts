@@ -6,6 +6,8 @@ import { firstUnsent, firstUnsentOf, type ResumeEntry } from "./resume-registry.
 
 /** Another number: another form. */
 const SCHEMA = 1;
+/** As much as a line of each stream has at the most by default. */
+const MAX_PENDING_BYTES = 2 * 1024 * 1024;
 
 const sliceSchema = z.object({ offset: z.int().min(0), data: z.instanceof(Buffer) });
 const cursorSchema = z.object({
@@ -68,8 +70,20 @@ export function parseResumeFile(content: Buffer): {
   return { entry: { ...rest, message: deserialize(bytes) as NodeMessage }, kept: { bytes, omitted } };
 }
 
-/** The entry as if nothing pending had been read: it is small, and its output is read again from the session's log. */
-export function withoutPending(entry: ResumeEntry): ResumeEntry {
+/**
+ * What is to be written down against a crash. What is pending is read again from the session's log, so that the file is
+ * small. But if that would make more than `maxRepeatedBytes` be read again, the log may not have it any more, and the file
+ * has it, unless it is large.
+ */
+export function forACrash(entry: ResumeEntry, maxRepeatedBytes: number): ResumeEntry {
+  const { stdout, stderr } = entry.streams;
+  const isFarBack = entry.position - firstUnsent(entry) > maxRepeatedBytes;
+  const isSmall = stdout.pendingBytes + stderr.pendingBytes <= MAX_PENDING_BYTES;
+  return isFarBack && isSmall ? entry : withoutPending(entry);
+}
+
+/** As if nothing pending had been read. */
+function withoutPending(entry: ResumeEntry): ResumeEntry {
   const { position, streams } = entry;
   return {
     ...entry,

@@ -95,6 +95,27 @@ describe("file-resume-registry", () => {
     });
   }
 
+  for (const [what, pendingBytes, isWritten] of [
+    ["a line", 100, true],
+    ["what would make the file large", 3 * MIB, false],
+  ] as const) {
+    it(`writes ${isWritten ? "" : "no "}pending bytes down that were read long ago: ${what}`, () => {
+      const registry = open();
+      const entry = entryOf();
+      registry.add(entry);
+      entry.streams.stderr.pending.push({ offset: 7, data: Buffer.alloc(pendingBytes) });
+      entry.streams.stderr.pendingBytes = pendingBytes;
+      entry.position = 4 * MIB;
+      registry.save(entry, MIB);
+      const [found] = readBack();
+      assert.deepEqual(
+        [found?.position, found?.streams.stderr.pendingBytes, registry.neededFrom(entry)],
+        isWritten ? [4 * MIB, pendingBytes, 4 * MIB] : [7, 0, 7],
+      );
+      registry.remove(entry);
+    });
+  }
+
   it("keeps no connection and no function of a message, and says so", () => {
     open().add(entryOf({ message: { topic: "a", req: { x: 1 }, res: {}, callback: () => {} } as never }));
     assert.deepEqual(readBack()[0]?.message, { topic: "a" });

@@ -23,6 +23,10 @@ import { waitUntil } from "../support/wait-until.ts";
 /** While nobody reads, the command waits, so that what a fast one prints meanwhile stays small. */
 const BLOCKING: Changes = { create: { outputMax: "1024", outputReplay: "512", outputPolicy: "block" } };
 
+const LINE = `${"x".repeat(1023)}\n`;
+/** Many times what a log of 64 KiB keeps. */
+const LINES = 1000;
+
 /** Several times what a new session host takes until it serves. */
 const SLOW_DEPLOY_MS = 2000;
 
@@ -93,6 +97,27 @@ for (const version of NODE_RED_VERSIONS) {
       assert.equal((await nodeRed.message("completed")).topic, "nightly");
       assert.equal(nodeRed.received("end").length, 1);
       assert.deepEqual(readdirSync(nodeRed.userDir).includes("exec-sessions-resume"), false);
+    });
+
+    it("survives kill -9 of Node-RED with a line that was begun long ago", async () => {
+      const script = `printf "the beginning, " >&2; cat ${pipe.path}; echo "and the end" >&2`;
+      const args = ["sh", "-c", script].map((value) => ({ value, type: "str" }));
+      const create = { args, outputMax: "64", outputReplay: "0", outputPolicy: "block" };
+      await startSession({ create, start: { unit: "line", format: "text" } });
+      await pipe.write(LINE.repeat(LINES));
+      await waitUntil("all lines are told", () => nodeRed.received("stdout").length === LINES);
+      await nodeRed.kill();
+      await pipe.end();
+      await nodeRed.startAgain();
+      await nodeRed.message("end");
+      const told = nodeRed.received("stderr");
+      assert.deepEqual(
+        told.map(({ payload, missing }) => [payload, missing]),
+        [
+          ["the beginning, and the end", undefined],
+          ["", undefined],
+        ],
+      );
     });
 
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
