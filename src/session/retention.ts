@@ -1,5 +1,6 @@
+import { AgingSessions } from "./aging-sessions.ts";
 import type { LiveSession } from "./live-session.ts";
-import { type Moment, thisMoment } from "./moment.ts";
+import { errorText } from "./session-error.ts";
 
 /** Which sessions are kept, of those that have ended or were never started. */
 export interface RetentionLimits {
@@ -16,44 +17,51 @@ const DAY_MS = 24 * HOUR_MS;
 /** Enough to look back over a busy week; a record without output takes about 2 KiB of disk. */
 export const DEFAULT_RETENTION: RetentionLimits = { maxEnded: 1000, maxAgeMs: 7 * DAY_MS, everyMs: HOUR_MS };
 
-type QueueLimits = { readonly maxCount: number; readonly maxAgeMs: number };
+/** Removes what has become too old, or too many: when a session ends, and from time to time. */
+export class Retention {
+  readonly #ended: AgingSessions;
+  /** Since they were created, also those that have been started meanwhile. */
+  readonly #created: AgingSessions;
+  readonly #timer: NodeJS.Timeout;
+  readonly #report: (sentence: string) => void;
 
-/**
- * Sessions in the order in which they ended, or were created, so that finding the oldest costs nothing. Their ages do not
- * depend on what the clock is set to later: set forward by a month, it would make every session seem old enough to go.
- */
-export class AgingSessions {
-  readonly #limits: QueueLimits;
-  /** Each with the uptime at that moment; before the boot that is less than nothing. */
-  readonly #queue = new Map<LiveSession, number>();
-
-  constructor(limits: QueueLimits) {
-    this.#limits = limits;
+  constructor({ maxEnded, maxAgeMs, everyMs }: RetentionLimits, report: (sentence: string) => void) {
+    this.#ended = new AgingSessions({ maxCount: maxEnded, maxAgeMs });
+    this.#created = new AgingSessions({ maxCount: Number.POSITIVE_INFINITY, maxAgeMs });
+    this.#timer = setInterval(() => this.sweep(), everyMs).unref();
+    this.#report = report;
   }
 
-  add(session: LiveSession, now: Moment = thisMoment()): void {
-    this.#queue.set(session, now.uptimeMs - Math.max(now.wallMs - ageBegins(session), 0));
+  /** From now on its age counts. Ended ones are to be taken in in the order in which they ended. */
+  takeIn(session: LiveSession): void {
+    if (session.record.state === "created") this.#created.add(session);
+    if (session.record.state === "stopped") this.#ended.add(session);
   }
 
-  delete(session: LiveSession): void {
-    this.#queue.delete(session);
+  noteEnded(session: LiveSession): void {
+    this.#ended.add(session);
+    this.#remove(this.#ended.takeExpired());
   }
 
-  /** Takes out the sessions that are to be removed now; those being read are left for the next time. */
-  takeExpired({ uptimeMs }: Pick<Moment, "uptimeMs"> = thisMoment()): LiveSession[] {
-    const expired: LiveSession[] = [];
-    let excess = this.#queue.size - this.#limits.maxCount;
-    for (const [session, sinceUptimeMs] of this.#queue) {
-      const isTooMany = excess-- > 0;
-      if (!isTooMany && uptimeMs - sinceUptimeMs <= this.#limits.maxAgeMs) break;
-      if (session.output.isInUse) continue;
-      this.#queue.delete(session);
-      expired.push(session);
+  forget(session: LiveSession): void {
+    this.#ended.delete(session);
+    this.#created.delete(session);
+  }
+
+  sweep(): void {
+    this.#remove(this.#created.takeExpired().filter(({ record }) => record.state === "created"));
+    this.#remove(this.#ended.takeExpired());
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #remove(sessions: readonly LiveSession[]): void {
+    for (const session of sessions) {
+      session
+        .remove(null)
+        .catch((error) => this.#report(`An expired session was not removed: ${errorText(error)}`));
     }
-    return expired;
   }
-}
-
-function ageBegins(session: LiveSession): number {
-  return Date.parse(session.record.end?.endedAt ?? session.record.createdAt);
 }

@@ -9,11 +9,11 @@ import type { OutputLogs } from "./output-log.ts";
 import { planSession } from "./plan-session.ts";
 import { type OrphanPolicy, reconcileSession } from "./reconcile.ts";
 import { removeSessions } from "./remove-sessions.ts";
-import { AgingSessions, DEFAULT_RETENTION, type RetentionLimits } from "./retention.ts";
+import { DEFAULT_RETENTION, Retention, type RetentionLimits } from "./retention.ts";
 import { runExec } from "./run-exec.ts";
 import type { RuntimeProvider } from "./runtime.ts";
 import { attachToSession } from "./session-attachment.ts";
-import { errorText, SessionError } from "./session-error.ts";
+import { SessionError } from "./session-error.ts";
 import type { SessionEvent } from "./session-event.ts";
 import { SessionIndex } from "./session-index.ts";
 import { inspectSession, type SessionInspect } from "./session-inspect.ts";
@@ -55,10 +55,7 @@ export class SessionManager implements service.SessionService {
   readonly #options: SessionManagerOptions;
   readonly #legacy: LegacySessions;
   readonly #sessions = new SessionIndex();
-  readonly #ended: AgingSessions;
-  /** Since they were created, also those that have been started meanwhile. */
-  readonly #created: AgingSessions;
-  readonly #expiry: NodeJS.Timeout;
+  readonly #retention: Retention;
   readonly #events = new EventLog();
   readonly #context: SessionContext;
   #isClosed = false;
@@ -66,10 +63,7 @@ export class SessionManager implements service.SessionService {
   constructor(options: SessionManagerOptions, legacy: LegacySessions) {
     this.#options = options;
     this.#legacy = legacy;
-    const { maxEnded, maxAgeMs, everyMs } = options.retention ?? DEFAULT_RETENTION;
-    this.#ended = new AgingSessions({ maxCount: maxEnded, maxAgeMs });
-    this.#created = new AgingSessions({ maxCount: Number.POSITIVE_INFINITY, maxAgeMs });
-    this.#expiry = setInterval(() => this.#removeOld(), everyMs).unref();
+    this.#retention = new Retention(options.retention ?? DEFAULT_RETENTION, options.report);
     this.#context = {
       store: options.store,
       runtimes: options.runtimes,
@@ -77,12 +71,10 @@ export class SessionManager implements service.SessionService {
       report: options.report,
       onEnded: (session) => {
         this.#sessions.noteEnded(session);
-        this.#ended.add(session);
-        this.#removeExpired();
+        this.#retention.noteEnded(session);
       },
       onRemoved: (session) => {
-        this.#ended.delete(session);
-        this.#created.delete(session);
+        this.#retention.forget(session);
         this.#sessions.delete(session);
       },
     };
@@ -92,14 +84,14 @@ export class SessionManager implements service.SessionService {
   async restore(records: readonly ExecSession[]): Promise<void> {
     const { runtimes, store, report, orphans = "keep" } = this.#options;
     const ended = records.filter((record) => record.end !== null).sort(byEndTime);
-    for (const record of ended) this.#ended.add(this.#add(record));
+    for (const record of ended) this.#add(record);
     const open = records.filter((record) => record.end === null).map((record) => this.#add(record));
     const running = open.filter((session) => session.record.state === "running");
     const bundle = (id: string) => store.bundle(id);
     await Promise.all(
       running.map((session) => reconcileSession(session, { runtimes, bundle, orphans, report })),
     );
-    this.#removeOld();
+    this.#retention.sweep();
   }
 
   async create(target: ContainerRef, rawConfig: ExecConfigInput): Promise<ExecSession> {
@@ -220,7 +212,7 @@ export class SessionManager implements service.SessionService {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    clearInterval(this.#expiry);
+    this.#retention.close();
     await Promise.all(Array.from(this.#sessions.values(), (session) => session.close()));
     this.#events.close();
     await this.#options.store.close();
@@ -249,26 +241,8 @@ export class SessionManager implements service.SessionService {
     });
     const session = new LiveSession(record, output, this.#context);
     this.#sessions.add(session);
-    if (record.state === "created") this.#created.add(session);
+    this.#retention.takeIn(session);
     return session;
-  }
-
-  /** What has become too old since it ended, or was created and never started. */
-  #removeOld(): void {
-    this.#removeAll(this.#created.takeExpired().filter(({ record }) => record.state === "created"));
-    this.#removeExpired();
-  }
-
-  #removeExpired(): void {
-    this.#removeAll(this.#ended.takeExpired());
-  }
-
-  #removeAll(sessions: readonly LiveSession[]): void {
-    for (const session of sessions) {
-      session
-        .remove(null)
-        .catch((error) => this.#options.report(`An expired session was not removed: ${errorText(error)}`));
-    }
   }
 
   #assertOpen(): void {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { AgingSessions } from "../../src/session/aging-sessions.ts";
 import type { LiveSession } from "../../src/session/live-session.ts";
-import { AgingSessions, DEFAULT_RETENTION } from "../../src/session/retention.ts";
+import { DEFAULT_RETENTION } from "../../src/session/retention.ts";
 import { createLiveSession } from "../support/live-session.ts";
 import { EXITED } from "../support/sample-end.ts";
 
