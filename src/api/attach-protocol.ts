@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { SessionError } from "../session/session-error.ts";
 import type { AttachmentEnd } from "../session/session-service.ts";
 import { API_VERSION } from "./api-version.ts";

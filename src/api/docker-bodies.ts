@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** A terminal's output as it is. */
 export const RAW_STREAM = "application/vnd.docker.raw-stream";

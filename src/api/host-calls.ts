@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { defineCall } from "./api-call.ts";
 import { field, wholeNumber } from "./query-fields.ts";
 import { runtimeFields } from "./runtime-fields.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { SessionError } from "../session/session-error.ts";
 
 /** A longer time would not fit a timer. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type ErrorCode, errorCodes } from "../session/session-error.ts";
 import type { ApiCall } from "./api-call.ts";
 import { errorsOf } from "./call-errors.ts";

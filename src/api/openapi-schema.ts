@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Any part of an OpenAPI description. */
 export type DescribedObject = Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { SessionError, showValue } from "../session/session-error.ts";
 
 /** What a field may be, for error sentences and for the API's description. */

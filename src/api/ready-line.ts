@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type WireError, wireErrorSchema } from "./wire-error.ts";
 
 const readySchema = z.object({ socket: z.string(), pid: z.int().min(1), version: z.string() });

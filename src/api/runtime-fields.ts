@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { RuntimeSpec } from "../session/exec-session.ts";
 import { SessionError } from "../session/session-error.ts";
 import { field } from "./query-fields.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { execConfigSchema } from "../session/exec-config.ts";
 import type { ErrorCode } from "../session/session-error.ts";
 import { SIGNAL_RULE } from "../session/signals.ts";

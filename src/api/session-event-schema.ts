@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { SessionEvent } from "../session/session-event.ts";
 import { endRecordSchema, signalNameSchema, terminalSizeSchema } from "./session-schemas.ts";
 

@@ -1,6 +1,6 @@
 import { deserialize, serialize } from "node:v8";
 import type { NodeMessage } from "node-red";
-import { z } from "zod";
+import * as z from "zod";
 import type { StreamCursor } from "./output-pieces.ts";
 import { firstUnsent, firstUnsentOf, type ResumeEntry } from "./resume-registry.ts";
 

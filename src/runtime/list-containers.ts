@@ -1,9 +1,9 @@
-import { execa } from "execa";
 import type { RuntimeSpec } from "../session/exec-session.ts";
 import type { Container, Runtime } from "../session/runtime.ts";
 import { isSessionError, SessionError } from "../session/session-error.ts";
+import { askRuntime, rootArguments } from "./ask-runtime.ts";
 import { LOCAL_CONTAINER_ID } from "./local-request.ts";
-import { rootArguments } from "./oci-state.ts";
+
 import { findRuntimeProgram } from "./runtime-program.ts";
 
 /** All containers of a runtime, in any state. Throws EXEC_RUNTIME_*. */
@@ -13,13 +13,9 @@ export async function listContainers(runtime: Runtime): Promise<readonly Contain
   return containers.filter((container) => container !== null);
 }
 
-/** A runtime that has not answered by then hangs; a machine under load takes seconds. */
-const LIST_TIMEOUT_MS = 30_000;
-
 async function listOciContainers(spec: RuntimeSpec): Promise<readonly string[]> {
   const program = await findRuntimeProgram(spec);
-  const args = [...rootArguments(spec), "list", "--quiet"];
-  const result = await execa(program, args, { reject: false, timeout: LIST_TIMEOUT_MS, stdin: "ignore" });
+  const result = await askRuntime(program, [...rootArguments(spec), "list", "--quiet"]);
   if (!result.failed) return result.stdout.split("\n").filter((id) => id !== "");
   throw new SessionError(
     "EXEC_RUNTIME_FAILED",

@@ -8,13 +8,13 @@ import type { ExecConfig } from "../session/exec-config.ts";
 import type { RuntimeSpec } from "../session/exec-session.ts";
 import { StartFailure } from "../session/runtime.ts";
 import { errorText } from "../session/session-error.ts";
+import { rootArguments } from "./ask-runtime.ts";
 import type { AttachedRuntime } from "./attached-runtime.ts";
 import { type BundleFiles, deleteProcessFile, writeProcessFile } from "./bundle-files.ts";
 import { openExtraFds } from "./extra-files.ts";
 import { attachRuntime } from "./oci-attach.ts";
 import { readLastError } from "./oci-log.ts";
 import type { OciProcess } from "./oci-process.ts";
-import { rootArguments } from "./oci-state.ts";
 import type { StreamSource } from "./session-streams.ts";
 import { startErrorKind } from "./start-error-table.ts";
 

@@ -1,7 +1,7 @@
-import { execa } from "execa";
 import type { RuntimeSpec } from "../session/exec-session.ts";
 import type { ContainerState } from "../session/runtime.ts";
 import { SessionError } from "../session/session-error.ts";
+import { ANSWER_TIMEOUT_MS, askRuntime, type RuntimeAnswer, rootArguments } from "./ask-runtime.ts";
 import { lastError } from "./oci-log.ts";
 import { assertRuntimeProgram } from "./runtime-program.ts";
 import { startErrorKind } from "./start-error-table.ts";
@@ -15,9 +15,6 @@ export interface OciState {
   readonly bundle: string;
 }
 
-/** A runtime that has not answered by then hangs; a machine under load takes seconds. */
-const STATE_TIMEOUT_MS = 30_000;
-
 const states: Readonly<Record<string, ContainerState>> = {
   creating: "created",
   created: "created",
@@ -29,7 +26,7 @@ const states: Readonly<Record<string, ContainerState>> = {
 /** Asks a runtime for a container; throws EXEC_CONTAINER_NOT_FOUND or EXEC_RUNTIME_FAILED. */
 export async function readOciState(program: string, spec: RuntimeSpec, id: string): Promise<OciState> {
   const args = [...rootArguments(spec), "--log-format", "json", "state", id];
-  const result = await execa(program, args, { reject: false, timeout: STATE_TIMEOUT_MS, stdin: "ignore" });
+  const result = await askRuntime(program, args);
   if (result.failed) {
     // It may have been uninstalled meanwhile.
     await assertRuntimeProgram(spec.kind, program);
@@ -38,20 +35,9 @@ export async function readOciState(program: string, spec: RuntimeSpec, id: strin
   return parseState(spec, id, result.stdout);
 }
 
-/** The runtime's options that say where it keeps its containers. */
-export function rootArguments({ root }: RuntimeSpec): readonly string[] {
-  return root === "" ? [] : ["--root", root];
-}
-
-interface FailedRun {
-  readonly stderr: string;
-  readonly timedOut: boolean;
-  readonly shortMessage?: string | undefined;
-}
-
-function stateError(spec: RuntimeSpec, id: string, { stderr, timedOut, shortMessage }: FailedRun) {
+function stateError(spec: RuntimeSpec, id: string, { stderr, timedOut, shortMessage }: RuntimeAnswer) {
   const text = timedOut
-    ? `no answer within ${STATE_TIMEOUT_MS / 1000} s`
+    ? `no answer within ${ANSWER_TIMEOUT_MS / 1000} s`
     : lastError(stderr) || stderr.trim() || shortMessage || "no word of why";
   const details = { container: id, runtime: spec.kind, root: spec.root };
   if (startErrorKind(text) === "containerNotRunning") {

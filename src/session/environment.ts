@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { showKind, showValue } from "./session-error.ts";
 
 /** As callers give it: values by name, or a list of `NAME=value`, in which the last of equal names counts. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { DETACH_KEYS_RULE, parseDetachKeys } from "./detach-keys.ts";
 import {
   ENVIRONMENT_FORMS,

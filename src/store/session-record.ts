@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { execConfigSchema } from "../session/exec-config.ts";
 import type { ExecSession, LegacySession } from "../session/exec-session.ts";
 import { isSessionId } from "../session/session-id.ts";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readdir, readFile, stat } from "node:fs/promises";
+import { isBuiltin } from "node:module";
 import { join, relative } from "node:path";
 import { PACKING_MS, PackedPackage, repository } from "./packed-package.ts";
 
@@ -41,6 +42,18 @@ describe("the packed package", function () {
     const built = sources.map((file) => join("dist", file.replace(/\.ts$/, "")));
     assert.ok(built.length > 0);
     assert.deepEqual(missing(built.flatMap((file) => [`${file}.js`, `${file}.d.ts`])), []);
+  });
+
+  it("has each of its programs in one file, which loads nothing but Node.js at its start", async () => {
+    for (const program of ["dist/src/host/main.js", "dist/src/cli/main.js"]) {
+      const text = await readFile(join(folder, program), "utf8");
+      const imported = Array.from(text.matchAll(/\b(?:from|import)"([^"]+)"/g), ([, name = ""]) => name);
+      assert.ok(imported.length > 0);
+      assert.deepEqual(
+        imported.filter((name) => !isBuiltin(name)),
+        [],
+      );
+    }
   });
 
   it("has every edit dialog, icon and locale where Node-RED looks for them", async () => {
