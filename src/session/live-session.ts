@@ -129,8 +129,12 @@ export class LiveSession {
     await this.#journal.note({ output: this.output.totals });
   }
 
-  /** Deletes the session; a running one only with a stop request. Concurrent removes are one. */
+  /**
+   * Deletes the session; a running one only with a stop request. Concurrent removes are one, but what refuses one without a
+   * stop request refuses none with one.
+   */
   remove(force: StopRequest | null): Promise<void> {
+    if (force !== null && this.#removing !== undefined) return this.#removing.catch(() => this.remove(force));
     this.#removing ??= this.#remove(force).finally(() => {
       this.#removing = undefined;
     });

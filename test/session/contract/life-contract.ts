@@ -194,6 +194,15 @@ export function describeLifeContract(open: OpenContractWorld): void {
       await assertCode("EXEC_SESSION_NOT_FOUND", service.inspect(id));
     });
 
+    it("is removed by force also while a removal without force is being refused", async () => {
+      const { service } = world.current;
+      const id = await startSession(world.current);
+      const refused = assertCode("EXEC_WRONG_STATE", service.remove(id));
+      await service.remove(id, { force: true });
+      await refused;
+      await assertCode("EXEC_SESSION_NOT_FOUND", service.inspect(id));
+    });
+
     it("runs in one call that leaves nothing: input, sizes, output, end", async () => {
       const { service, machine } = world.current;
       let output = "";
