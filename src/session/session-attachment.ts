@@ -18,8 +18,10 @@ export async function attachToSession(
       `An interactive attachment needs a session with tty; ${session.record.id.slice(0, 12)} has none.`,
     );
   }
+  // Output that is deleted while it is being opened is not there any more.
+  const { generation } = session.output;
   const log = await session.output.acquire();
-  return new SessionAttachment(session, log, options, onDetach);
+  return new SessionAttachment(session, { log, generation }, options, onDetach);
 }
 
 class SessionAttachment implements Attachment {
@@ -36,14 +38,19 @@ class SessionAttachment implements Attachment {
   #hasEnded = false;
   #isReleased = false;
 
-  constructor(session: LiveSession, log: OutputLog, options: AttachOptions, onDetach: () => void) {
+  constructor(
+    session: LiveSession,
+    { log, generation }: { readonly log: OutputLog; readonly generation: number },
+    options: AttachOptions,
+    onDetach: () => void,
+  ) {
     this.sessionId = session.record.id;
     this.#session = session;
     this.#log = log;
     this.#consumer = options.consumer;
     this.#offset =
       options.offset ?? (options.consumer === undefined ? undefined : log.position(options.consumer)) ?? 0;
-    this.#generation = session.output.generation;
+    this.#generation = generation;
     this.#filter = options.interactive ? createFilter(session.record.config.detachKeys) : undefined;
     this.#onDetach = onDetach;
     if (this.#consumer !== undefined) log.register(this.#consumer, this.#offset);

@@ -44,12 +44,14 @@ export class SessionOutput {
   /** The log, for use until `release()`. */
   async acquire(): Promise<OutputLog> {
     this.#users++;
+    this.#log ??= this.#open();
+    const opening = this.#log;
     try {
-      this.#log ??= this.#open();
-      this.#current = await this.#log;
-      return this.#current;
+      const log = await opening;
+      if (this.#log === opening) this.#current = log;
+      return log;
     } catch (error) {
-      this.#log = undefined;
+      if (this.#log === opening) this.#log = undefined;
       this.#users--;
       throw error;
     }
@@ -76,13 +78,14 @@ export class SessionOutput {
     this.#totals = { ...this.#totals, firstOffset: stdoutBytes + stderrBytes };
   }
 
+  /** A log that is still being opened is closed too: whoever waits for it finds nothing in it. */
   async close(options: CloseOptions = {}): Promise<void> {
-    const log = this.#current;
-    if (log !== undefined) {
-      this.#totals = log.totals;
+    const opening = this.#log;
+    if (opening !== undefined) {
+      this.#totals = this.totals;
       this.#current = undefined;
       this.#log = undefined;
-      this.#closing = log.close(options);
+      this.#closing = closeOnceOpen(opening, options);
     }
     await this.#closing;
   }
@@ -94,4 +97,9 @@ export class SessionOutput {
       ? this.#logs.create(this.#options)
       : this.#logs.open({ ...this.#options, totals: this.#totals });
   }
+}
+
+async function closeOnceOpen(opening: Promise<OutputLog>, options: CloseOptions): Promise<void> {
+  const log = await opening.catch(() => undefined);
+  await log?.close(options);
 }

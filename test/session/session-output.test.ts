@@ -23,4 +23,15 @@ describe("a session's output", () => {
     assert.equal((await output.acquire()).position("flow"), 6);
     await output.release();
   });
+
+  it("that is deleted while it is being opened ends for its readers", async () => {
+    const observer = { onLimit: () => {}, onError: (error: Error) => assert.fail(error) };
+    const limits = { maxBytes: DEFAULT_OUTPUT_MAX_BYTES, replayBytes: 0, policy: "dropOldest" } as const;
+    const options = { bundle: "bundle", limits, observer };
+    const output = new SessionOutput(new MemoryOutputLogs(), options, { totals: NO_OUTPUT, isNew: true });
+    const opening = output.acquire();
+    await output.discard();
+    for await (const _ of (await opening).read()) assert.fail("there is no output");
+    await output.release();
+  });
 });
