@@ -11,6 +11,7 @@ import { lsCommand } from "./commands/ls.ts";
 import { rmCommand } from "./commands/rm.ts";
 import { stopCommand } from "./commands/stop.ts";
 import { FAILURE_EXIT_CODE, reportFailure } from "./failure.ts";
+import { isReaderGone } from "./write-output.ts";
 
 /** Does what a command line says; resolves with its exit code. */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
@@ -62,8 +63,10 @@ function useOwnWays(command: Command): void {
 const BROKEN_PIPE_EXIT_CODE = 141;
 
 function endWithReader(): void {
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(BROKEN_PIPE_EXIT_CODE);
-    throw error;
-  });
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error) => {
+      // Any other error is told to whoever wrote.
+      if (isReaderGone(error)) process.exit(BROKEN_PIPE_EXIT_CODE);
+    });
+  }
 }

@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ConnectedHost } from "../../src/client/connect-session-host.ts";
 import { HostWorld } from "../support/host-world.ts";
 import { waitUntil } from "../support/wait-until.ts";
-import { RunningCommandLine, runCommand } from "./command-line.ts";
+import { commandLine, RunningCommandLine, runCommand } from "./command-line.ts";
 
 const MIB = 1024 * 1024;
+const FULL = "exec-sessions: What goes to stdout cannot be written: ENOSPC: no space left on device, write\n";
 const ID = /^[0-9a-f]{64}\n$/;
 
 describe("exec-sessions exec", () => {
@@ -145,6 +147,23 @@ describe("exec-sessions exec", () => {
     await command.says("y\n");
     command.child.stdout?.destroy();
     assert.equal((await command.result).code, 141);
+    assert.deepEqual(await host.service.list(), []);
+  });
+
+  it("does so with standard error, too", async () => {
+    const command = new RunningCommandLine(["exec", "local", "sh", "-c", "echo ready; exec yes >&2"]);
+    await command.says("ready");
+    command.child.stderr?.destroy();
+    assert.equal((await command.result).code, 141);
+    assert.deepEqual(await host.service.list(), []);
+  });
+
+  it("fails, and says so, where its output cannot be written", async () => {
+    const script = 'exec "$@" >/dev/full';
+    for (const args of [["exec", "local", "echo", "hi"], ["ls"]]) {
+      const command = spawnSync("sh", ["-c", script, "sh", ...commandLine(args)], { encoding: "utf8" });
+      assert.deepEqual([command.status, command.stderr], [125, FULL]);
+    }
     assert.deepEqual(await host.service.list(), []);
   });
 

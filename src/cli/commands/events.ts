@@ -4,7 +4,7 @@ import { parseWholeNumber } from "../parse-option.ts";
 import { printable } from "../printable.ts";
 import { runWithHost, type SessionCommandOptions, sessionCommand } from "../session-command.ts";
 import { shortId, showContainer, showEnd } from "../show-session.ts";
-import { writeJsonLine } from "../write-output.ts";
+import { writeJsonLine, writeLine } from "../write-output.ts";
 
 interface EventsOptions extends SessionCommandOptions {
   readonly since?: number;
@@ -18,8 +18,7 @@ export function eventsCommand(): Command {
       runWithHost(options, async ({ service, json }) => {
         const { since } = options;
         for await (const event of service.events(since === undefined ? {} : { since })) {
-          if (json) await writeJsonLine(event);
-          else process.stdout.write(`${toText(event)}\n`);
+          await (json ? writeJsonLine(event) : writeLine(toText(event)));
         }
       }),
     );

@@ -4,6 +4,7 @@ import { type Fact, formatFacts } from "../facts.ts";
 import { forEachSession } from "../failure.ts";
 import { runWithHost, type SessionCommandOptions, sessionCommand } from "../session-command.ts";
 import { showCommand, showEnd } from "../show-session.ts";
+import { writeText } from "../write-output.ts";
 
 export function inspectCommand(): Command {
   return sessionCommand("inspect")
@@ -18,7 +19,7 @@ export function inspectCommand(): Command {
           (id) => service.inspect(id),
           (session) => void found.push(session),
         );
-        process.stdout.write(json ? `${JSON.stringify(found, null, 2)}\n` : found.map(toText).join("\n"));
+        await writeText(json ? `${JSON.stringify(found, null, 2)}\n` : found.map(toText).join("\n"));
       }),
     );
 }

@@ -10,6 +10,7 @@ import {
 } from "../session-command.ts";
 import { shortId, showAge, showCommand, showContainer, showStatus } from "../show-session.ts";
 import { formatTable } from "../table.ts";
+import { writeText } from "../write-output.ts";
 
 interface LsOptions extends SessionCommandOptions {
   readonly container?: string;
@@ -32,7 +33,7 @@ const STATES: readonly SessionState[] = ["created", "running", "stopped"];
 
 async function ls({ service, json }: CommandContext, options: LsOptions): Promise<void> {
   const sessions = (await service.list(toFilter(options))).toSorted(byAge);
-  process.stdout.write(json ? `${JSON.stringify(sessions, null, 2)}\n` : toText(sessions, options));
+  await writeText(json ? `${JSON.stringify(sessions, null, 2)}\n` : toText(sessions, options));
 }
 
 /** The newest last, where it is seen right above the next prompt. Times as text sort as times do. */
