@@ -7,6 +7,7 @@ import { parseStartLine, type Ready } from "../api/ready-line.ts";
 import { HOST_LOG } from "../api/state-directory.ts";
 import { fromWireError } from "../api/wire-error.ts";
 import { errorText, isSessionError, SessionError, showValue } from "../session/session-error.ts";
+import { stateDirUnusable } from "../store/store-error.ts";
 import { createScopePrefix, type ScopeOptions } from "./systemd-scope.ts";
 
 export interface LaunchOptions {
@@ -30,7 +31,7 @@ const READY_TIMEOUT_MS = 30_000;
 
 /**
  * Starts a session host that outlives this process; resolves when it serves. Throws the host's own error if it could not
- * start, else EXEC_HOST_UNREACHABLE with its last words. Whether there is a host already is not looked at.
+ * start, EXEC_STATE_DIR_UNUSABLE, else EXEC_HOST_UNREACHABLE with its last words. Whether there is a host already is not looked at.
  */
 export async function launchSessionHost(host: HostOptions, options: LaunchOptions = {}): Promise<Ready> {
   const prefix = await createScopePrefix(options.scope);
@@ -75,7 +76,11 @@ const OWN_PROGRAM = fileURLToPath(new URL(`../host/main${extname(import.meta.url
 /** For reading, too: a host that dies before it is ready has its last words there. */
 function openLog(stateDir: string): number {
   const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR } = constants;
-  return openSync(join(stateDir, HOST_LOG), O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
+  try {
+    return openSync(join(stateDir, HOST_LOG), O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
+  } catch (error) {
+    throw stateDirUnusable(stateDir, error);
+  }
 }
 
 function spawnHost([command = "", ...args]: readonly string[], log: number): ChildProcess {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeHostFile } from "../../src/api/host-file.ts";
 import { parseHostOptions } from "../../src/api/host-options.ts";
@@ -176,6 +176,20 @@ describe("connecting to a session host", () => {
     await assert.rejects(new HostDialer(parseHostOptions({ stateDir: "/proc/state" })).connect(), {
       code: "EXEC_STATE_DIR_UNUSABLE",
     });
+  });
+
+  it("says why the state directory cannot be used, and starts a host once it can", async () => {
+    writeFileSync(join(world.stateDir, "start"), "where a folder should be");
+    await assert.rejects(world.connect(), {
+      code: "EXEC_STATE_DIR_UNUSABLE",
+      message: `The state directory ${world.stateDir} cannot be created, read or written: file already exists (EEXIST).`,
+    });
+    rmSync(join(world.stateDir, "start"));
+    mkdirSync(join(world.stateDir, "host.log"));
+    await assert.rejects(world.connect(), { code: "EXEC_STATE_DIR_UNUSABLE" });
+    rmdirSync(join(world.stateDir, "host.log"));
+    const { service } = await world.connect();
+    assert.deepEqual(await service.list(), []);
   });
 });
 
