@@ -96,7 +96,7 @@ export class FileResumeRegistry implements ResumeRegistry {
   nodeIds(): readonly string[] {
     const onDisk = namesIn(this.#folder)
       .filter((name) => name.startsWith(NODE_PREFIX))
-      .map((name) => decodeURIComponent(name.slice(NODE_PREFIX.length)));
+      .flatMap((name) => decodeNodeId(name.slice(NODE_PREFIX.length)) ?? []);
     return [...new Set([...this.#memory.nodeIds(), ...onDisk])];
   }
 
@@ -105,7 +105,7 @@ export class FileResumeRegistry implements ResumeRegistry {
     const folder = this.#nodeFolder(nodeId);
     for (const name of namesIn(folder)) {
       const path = join(folder, name);
-      if (name.endsWith(TEMPORARY_SUFFIX)) rmSync(path, { force: true });
+      if (name.endsWith(TEMPORARY_SUFFIX)) removeIfPossible(path);
       else if (!name.endsWith(UNREADABLE_SUFFIX)) this.#read(path);
     }
   }
@@ -123,7 +123,7 @@ export class FileResumeRegistry implements ResumeRegistry {
         `Session ${entry.sessionId.slice(0, 12)} goes on without ${names}, which no restart can keep.`,
       );
     } catch (error) {
-      renameSync(path, path + UNREADABLE_SUFFIX);
+      setAside(path);
       this.#report(`${path} does not tell which session to go on with: ${errorText(error)}`);
     }
   }
@@ -168,6 +168,29 @@ function namesIn(folder: string): readonly string[] {
     // Nothing has been written there yet, or it cannot be read, which the next write will tell.
     return [];
   }
+}
+
+/** Undefined: whoever made the folder, it was none of us. */
+function decodeNodeId(name: string): string | undefined {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return undefined;
+  }
+}
+
+/** So that it is not read again; on a disk that cannot be written it is, and is reported again. */
+function setAside(path: string): void {
+  try {
+    renameSync(path, path + UNREADABLE_SUFFIX);
+  } catch {}
+}
+
+/** Tidiness only. */
+function removeIfPossible(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {}
 }
 
 /** Tidiness only. */

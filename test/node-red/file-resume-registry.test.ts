@@ -149,6 +149,20 @@ describe("file-resume-registry", () => {
     assert.equal(reports.length, 3);
   });
 
+  it("reads on where it can neither delete nor set aside, as on a disk that cannot be written", () => {
+    const entry = entryOf();
+    open().add(entry);
+    const torn = join(folder, "n-node", "0");
+    writeFileSync(torn, "torn");
+    // Folders in the way, since this process may be root.
+    mkdirSync(join(folder, "n-node", "0.tmp"));
+    mkdirSync(join(`${torn}.unreadable`, "full"), { recursive: true });
+    mkdirSync(join(folder, "n-%"));
+    assert.deepEqual(readBack(), [entry]);
+    assert.match(reports.join(), /0 does not tell which session to go on with/);
+    assert.deepEqual(open().nodeIds(), ["node"]);
+  });
+
   it("reports that it cannot write, and still knows what this process has to", () => {
     mkdirSync(join(folder, ".."), { recursive: true });
     writeFileSync(folder, "a file where the folder belongs");
