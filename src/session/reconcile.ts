@@ -15,8 +15,56 @@ export interface ReconcileOptions {
   readonly report: (sentence: string) => void;
 }
 
-/** Brings a session that an earlier manager left running to the truth: adopted, killed, or ended as lost. */
-export async function reconcileSession(session: LiveSession, options: ReconcileOptions): Promise<void> {
+/** A runtime that cannot be asked, because it is missing or fails, is asked again so often. */
+const RETRY_MS = 2000;
+
+/** Brings sessions that an earlier manager left running to the truth; those whose runtime cannot be asked yet, once it can. */
+export class Reconciliation {
+  readonly #options: ReconcileOptions;
+  /** Of these it has been reported that they cannot be checked. */
+  readonly #told = new Set<LiveSession>();
+  #running: Promise<void> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(options: ReconcileOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when all have been tried. Never rejects. */
+  reconcile(sessions: readonly LiveSession[]): Promise<void> {
+    this.#running = this.#tryAll(sessions);
+    return this.#running;
+  }
+
+  /** Tries none again; resolves when none is being tried. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    await this.#running;
+  }
+
+  async #tryAll(sessions: readonly LiveSession[]): Promise<void> {
+    const failures = await Promise.all(sessions.map((session) => reconcileSession(session, this.#options)));
+    const unchecked = sessions.filter((session, index) => {
+      const failure = failures[index];
+      if (failure !== undefined && !this.#told.has(session)) this.#options.report(failure);
+      return failure !== undefined;
+    });
+    for (const session of unchecked) this.#told.add(session);
+    if (unchecked.length === 0 || this.#isClosed) return;
+    this.#timer = setTimeout(() => void this.reconcile(unchecked), RETRY_MS).unref();
+  }
+}
+
+/**
+ * Brings one session to the truth: adopted, killed, or ended as lost. Resolves with a sentence if it cannot be checked: no
+ * answer is no proof of death, so it stays running, and its verbs say why they cannot reach it.
+ */
+async function reconcileSession(
+  session: LiveSession,
+  options: ReconcileOptions,
+): Promise<string | undefined> {
   const { id, runtime: spec, identity } = session.record;
   const name = `Session ${id.slice(0, 12)}`;
   try {
@@ -28,9 +76,9 @@ export async function reconcileSession(session: LiveSession, options: ReconcileO
     } else {
       await takeOver(session, process, runtime, options, name);
     }
+    return undefined;
   } catch (error) {
-    // No answer is no proof of death: the session stays running, and its verbs say why they cannot reach it.
-    options.report(`${name} was running and cannot be checked: ${errorText(error)}`);
+    return `${name} was running and cannot be checked: ${errorText(error)}`;
   }
 }
 

@@ -7,7 +7,7 @@ import { type LegacyProcessFinder, LegacySessions } from "./legacy-sessions.ts";
 import { LiveSession, type SessionContext } from "./live-session.ts";
 import type { OutputLogs } from "./output-log.ts";
 import { planSession } from "./plan-session.ts";
-import { type OrphanPolicy, reconcileSession } from "./reconcile.ts";
+import { type OrphanPolicy, Reconciliation } from "./reconcile.ts";
 import { removeSessions } from "./remove-sessions.ts";
 import { DEFAULT_RETENTION, Retention, type RetentionLimits } from "./retention.ts";
 import { runExec } from "./run-exec.ts";
@@ -58,12 +58,16 @@ export class SessionManager implements service.SessionService {
   readonly #retention: Retention;
   readonly #events = new EventLog();
   readonly #context: SessionContext;
+  readonly #reconciliation: Reconciliation;
   #isClosed = false;
 
   constructor(options: SessionManagerOptions, legacy: LegacySessions) {
     this.#options = options;
     this.#legacy = legacy;
     this.#retention = new Retention(options.retention ?? DEFAULT_RETENTION, options.report);
+    const { store, runtimes, orphans = "keep", report } = options;
+    const bundle = (id: string) => store.bundle(id);
+    this.#reconciliation = new Reconciliation({ runtimes, bundle, orphans, report });
     this.#context = {
       store: options.store,
       runtimes: options.runtimes,
@@ -82,15 +86,11 @@ export class SessionManager implements service.SessionService {
 
   /** Takes in the records of an earlier manager; once, before any verb. */
   async restore(records: readonly ExecSession[]): Promise<void> {
-    const { runtimes, store, report, orphans = "keep" } = this.#options;
     const ended = records.filter((record) => record.end !== null).sort(byEndTime);
     for (const record of ended) this.#add(record);
     const open = records.filter((record) => record.end === null).map((record) => this.#add(record));
     const running = open.filter((session) => session.record.state === "running");
-    const bundle = (id: string) => store.bundle(id);
-    await Promise.all(
-      running.map((session) => reconcileSession(session, { runtimes, bundle, orphans, report })),
-    );
+    await this.#reconciliation.reconcile(running);
     this.#retention.sweep();
   }
 
@@ -213,6 +213,7 @@ export class SessionManager implements service.SessionService {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#retention.close();
+    await this.#reconciliation.close();
     await Promise.all(Array.from(this.#sessions.values(), (session) => session.close()));
     this.#events.close();
     await this.#options.store.close();
