@@ -185,7 +185,7 @@ class ExecStart {
       registry: this.#registry,
       send,
       watchReceivers: () => watchReceivers(this.#RED, this.#node),
-      pause: () => deployUnderWay(this.#RED.events),
+      pause: () => deployUnderWay(this.#RED, this.#node),
       onGap: ({ bytes }) => this.#node.warn(this.#RED._("exec-start.warning.missing", { bytes })),
     });
     this.#deliveries.add(delivery);

@@ -32,13 +32,14 @@ const begun = new Map<string, Map<NodeMessage, Promise<unknown>>>();
 export function handleInput<Result>(RED: NodeAPI, node: Node, work: NodeWork<Result>): void {
   const acts = begunBy(node.id) as Map<NodeMessage, Promise<Result>>;
   let isClosed = false;
+  const underWay = () => deployUnderWay(RED, node);
 
   const attempt = async (message: NodeMessage, send: Send): Promise<Delivery> => {
     const act = acts.get(message) ?? work.act(message);
     acts.set(message, act);
     try {
       const result = await act;
-      await deployUnderWay(RED.events);
+      for (let deploy = underWay(); deploy !== undefined; deploy = underWay()) await deploy;
       if (isClosed) return "handedOver";
       acts.delete(message);
       return await work.deliver(result, send, message);

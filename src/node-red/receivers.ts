@@ -11,12 +11,18 @@ interface Receiver {
  * they went to took them. Those that a deploy or the end of Node-RED has closed meanwhile did not.
  */
 export function watchReceivers(RED: NodeAPI, sender: Node): () => boolean {
-  const { wires } = sender as Node & { readonly wires: readonly (readonly string[])[] };
-  const open = wires
-    .flat()
-    .map((id) => RED.nodes.getNode(id))
-    .filter(isOpen);
+  const open = receiversOf(RED, sender).filter(isOpen);
   return () => open.every(isOpen);
+}
+
+/** Whether all nodes that a node's messages go to take messages. */
+export function areReceiversOpen(RED: NodeAPI, sender: Node): boolean {
+  return receiversOf(RED, sender).every(isOpen);
+}
+
+function receiversOf(RED: NodeAPI, sender: Node): readonly (Node | null)[] {
+  const { wires } = sender as Node & { readonly wires: readonly (readonly string[])[] };
+  return wires.flat().map((id) => RED.nodes.getNode(id));
 }
 
 function isOpen(node: Node | null | undefined): boolean {

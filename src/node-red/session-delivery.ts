@@ -31,7 +31,7 @@ export interface SessionDeliveryOptions {
   readonly send: Send;
   /** Called before messages are sent; what it gives tells, once they have been handed over, whether their nodes took them. */
   readonly watchReceivers: () => () => boolean;
-  /** While messages had better wait, when that will be over. */
+  /** While messages had better wait, when to ask again. */
   readonly pause: () => Promise<void> | undefined;
   /** Told of output that was dropped before it could be read. */
   readonly onGap: (gap: OutputGap) => void;
@@ -116,8 +116,10 @@ export class SessionDelivery {
   }
 
   async #pause(): Promise<void> {
-    const pause = this.#options.pause();
-    if (pause !== undefined) await Promise.race([pause, this.#detached.promise]);
+    const { pause } = this.#options;
+    for (let deploy = pause(); deploy !== undefined && !this.#isOver; deploy = pause()) {
+      await Promise.race([deploy, this.#detached.promise]);
+    }
   }
 
   /** Resolves with whether what `send` sends has arrived; in the order of the calls. */

@@ -166,6 +166,21 @@ describe("input-edge", () => {
     assert.deepEqual(rt.received("out"), []);
   });
 
+  it("what is sent goes on after a deploy that Node-RED broke off, for which a type of node is missing", async () => {
+    const rt = await start(() => echo);
+    const other = [
+      { id: "other", type: "tab", label: "other" },
+      { id: "unknown", type: "not installed", z: "other", x: 1, y: 1, wires: [] },
+    ];
+    // The test helper waits for flows that do not start.
+    await assert.rejects(rt.deploy([...flow, ...other], "nodes"), /timeout/);
+    rt.send("worker", { payload: 1 });
+    assert.equal((await rt.message("out")).payload, 1);
+    await rt.deploy(flow, "nodes");
+    rt.send("worker", { payload: 2 });
+    assert.equal((await rt.message("out", 1)).payload, 2);
+  });
+
   it("a message that an earlier life has left unfinished is acted on again once messages reach every node", async () => {
     const left = { payload: "left" };
     const rt = await start(() => ({ ...echo, unfinished: async () => [left] }));
