@@ -19,7 +19,9 @@ export const dockerExecSchema = z
     AttachStdout: flag.meta({ description: "False: the command's output goes to /dev/null." }),
     AttachStderr: flag,
     DetachKeys: z.string().default("").meta({ description: "Empty: ctrl-p,ctrl-q." }),
-    Env: nullable(z.array(z.string())).meta({ description: "A list of NAME=value." }),
+    Env: nullable(z.array(z.string())).meta({
+      description: "A list of NAME=value. What has no `=` is passed over, as Podman does.",
+    }),
     Privileged: flag,
     User: z.string().default(""),
     WorkingDir: z.string().default(""),

@@ -16,7 +16,8 @@ export function toExecConfig(exec: DockerExec): ExecConfigInput {
     // Clients ask for both with a terminal too, where there is only one stream.
     ...(exec.Tty ? {} : { attachStderr: exec.AttachStderr }),
     ...(exec.DetachKeys === "" ? {} : { detachKeys: exec.DetachKeys }),
-    env: exec.Env ?? [],
+    // A client sends the bare name of a variable (`-e NAME`) that it does not have itself.
+    env: (exec.Env ?? []).filter((entry) => entry.includes("=")),
     privileged: exec.Privileged,
     user: exec.User,
     workDir: exec.WorkingDir,

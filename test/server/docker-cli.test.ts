@@ -73,7 +73,7 @@ function describeClient(program: string, open: () => Promise<Place>): void {
   });
 
   it("takes environment, user and working directory", async () => {
-    const options = ["-e", "A=b c", "-e", "D=", "-u", "0:0", "-w", "/tmp"];
+    const options = ["-e", "A=b c", "-e", "D=", "-e", "NOT_SET_HERE", "-u", "0:0", "-w", "/tmp"];
     const { stdout } = await shell('echo "[$A][$D]"; id -u; pwd', options);
     assert.equal(stdout, "[b c][]\n0\n/tmp\n");
   });
