@@ -25,6 +25,8 @@ interface Written {
   /** Where whoever reads it begins. */
   neededFrom: number;
   timer: NodeJS.Timeout | undefined;
+  /** The disk took nothing the last time, which has been reported. */
+  isRefused: boolean;
 }
 
 /**
@@ -50,6 +52,7 @@ export class FileResumeRegistry implements ResumeRegistry {
       position: 0,
       neededFrom: 0,
       timer: undefined,
+      isRefused: false,
     });
     this.#write(entry, entry);
   }
@@ -116,7 +119,7 @@ export class FileResumeRegistry implements ResumeRegistry {
       const { entry, kept } = parseResumeFile(readFileSync(path));
       this.#memory.add(entry);
       const { position } = entry;
-      this.#written.set(entry, { kept, position, neededFrom: position, timer: undefined });
+      this.#written.set(entry, { kept, position, neededFrom: position, timer: undefined, isRefused: false });
       if (kept.omitted.length === 0) return;
       const names = kept.omitted.map((name) => `msg.${name}`).join(", ");
       this.#report(
@@ -136,12 +139,17 @@ export class FileResumeRegistry implements ResumeRegistry {
     written.position = entry.position;
     // Also if it cannot be written: a session does not wait for this disk.
     written.neededFrom = content.position;
+    const path = this.#path(entry);
     try {
       makeFolder(this.#nodeFolder(entry.nodeId));
-      const path = this.#path(entry);
       writeFileSync(path + TEMPORARY_SUFFIX, formatResumeFile(content, written.kept), { mode: 0o600 });
       renameSync(path + TEMPORARY_SUFFIX, path);
+      written.isRefused = false;
     } catch (error) {
+      removeIfPossible(path + TEMPORARY_SUFFIX);
+      // Once, however long the disk stays full.
+      if (written.isRefused) return;
+      written.isRefused = true;
       this.#report(
         `How far session ${entry.sessionId.slice(0, 12)} has been delivered could not be written down: ${errorText(error)}`,
       );

@@ -172,6 +172,11 @@ describe("file-resume-registry", () => {
     assert.equal(reports.length, 1);
     assert.match(String(reports[0]), /could not be written down/);
     assert.deepEqual(registry.entriesOf("node"), [entry]);
+    for (const _ of [1, 2]) {
+      entry.position += 4 * MIB;
+      registry.save(entry, 4 * MIB);
+    }
+    assert.equal(reports.length, 1);
     registry.remove(entry);
     assert.deepEqual(registry.entriesOf("node"), []);
     assert.match(String(reports[1]), /may be told again after a restart/);
