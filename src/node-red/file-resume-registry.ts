@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { errorText } from "../session/session-error.ts";
 import { makeFolder } from "../store/make-folder.ts";
@@ -30,8 +30,8 @@ interface Written {
 }
 
 /**
- * Remembers over restarts and crashes too: a file for each session that is being delivered, `<folder>/n-<node>/<session>`,
- * for this user alone, since messages may hold secrets.
+ * Remembers over restarts and crashes too: for each session that is being delivered a file `<folder>/n-<node>/<session>`,
+ * and its message beside it; for this user alone, since messages may hold secrets.
  */
 export class FileResumeRegistry implements ResumeRegistry {
   readonly #folder: string;
@@ -82,6 +82,7 @@ export class FileResumeRegistry implements ResumeRegistry {
     this.#written.delete(entry);
     try {
       rmSync(this.#path(entry), { force: true });
+      rmSync(this.#path(entry) + MESSAGE_SUFFIX, { force: true });
     } catch (error) {
       const short = entry.sessionId.slice(0, 12);
       this.#report(`The end of session ${short} may be told again after a restart: ${errorText(error)}`);
@@ -106,17 +107,20 @@ export class FileResumeRegistry implements ResumeRegistry {
   #load(nodeId: string): void {
     this.#loaded.add(nodeId);
     const folder = this.#nodeFolder(nodeId);
-    for (const name of namesIn(folder)) {
+    const names = namesIn(folder);
+    for (const name of names) {
       const path = join(folder, name);
       if (name.endsWith(TEMPORARY_SUFFIX)) removeIfPossible(path);
-      else if (!name.endsWith(UNREADABLE_SUFFIX)) this.#read(path);
+      else if (name.endsWith(MESSAGE_SUFFIX)) {
+        if (!names.includes(name.slice(0, -MESSAGE_SUFFIX.length))) removeIfPossible(path);
+      } else if (!name.endsWith(UNREADABLE_SUFFIX)) this.#read(path);
     }
   }
 
   /** A file that cannot be read takes nothing else with it. */
   #read(path: string): void {
     try {
-      const { entry, kept } = parseResumeFile(readFileSync(path));
+      const { entry, kept } = parseResumeFile(readFileSync(path), readFileSync(path + MESSAGE_SUFFIX));
       this.#memory.add(entry);
       const { position } = entry;
       this.#written.set(entry, { kept, position, neededFrom: position, timer: undefined, isRefused: false });
@@ -142,11 +146,11 @@ export class FileResumeRegistry implements ResumeRegistry {
     const path = this.#path(entry);
     try {
       makeFolder(this.#nodeFolder(entry.nodeId));
-      writeFileSync(path + TEMPORARY_SUFFIX, formatResumeFile(content, written.kept), { mode: 0o600 });
-      renameSync(path + TEMPORARY_SUFFIX, path);
+      // Once, unless somebody has deleted it.
+      if (!existsSync(path + MESSAGE_SUFFIX)) writeWhole(path + MESSAGE_SUFFIX, written.kept.bytes);
+      writeWhole(path, formatResumeFile(content, written.kept));
       written.isRefused = false;
     } catch (error) {
-      removeIfPossible(path + TEMPORARY_SUFFIX);
       // Once, however long the disk stays full.
       if (written.isRefused) return;
       written.isRefused = true;
@@ -168,6 +172,18 @@ export class FileResumeRegistry implements ResumeRegistry {
 /** Makes whatever an id is a plain file name. */
 const NODE_PREFIX = "n-";
 const TEMPORARY_SUFFIX = ".tmp";
+const MESSAGE_SUFFIX = ".message";
+
+/** A file that is there is whole. */
+function writeWhole(path: string, content: Buffer): void {
+  try {
+    writeFileSync(path + TEMPORARY_SUFFIX, content, { mode: 0o600 });
+    renameSync(path + TEMPORARY_SUFFIX, path);
+  } catch (error) {
+    removeIfPossible(path + TEMPORARY_SUFFIX);
+    throw error;
+  }
+}
 
 function namesIn(folder: string): readonly string[] {
   try {

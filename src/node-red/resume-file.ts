@@ -27,16 +27,15 @@ const fileSchema = z.object({
     orphans: z.enum(["keep", "stop"]),
   }),
   onDelete: z.enum(["keep", "stop", "remove"]),
-  /** A message in the form of the structured clone algorithm. */
-  message: z.instanceof(Buffer),
-  /** Its properties that have no such form. */
+  /** The message's properties that could not be kept. */
   omitted: z.array(z.string()),
   position: z.int().min(0),
   streams: z.object({ stdout: cursorSchema, stderr: cursorSchema }),
 });
 
-/** A message as it can be kept. */
+/** A message as it can be kept: in a file of its own, since it may be large and never changes. */
 export interface KeptMessage {
+  /** In the form of the structured clone algorithm. */
   readonly bytes: Buffer;
   /** The names of the properties that cannot be kept. */
   readonly omitted: readonly string[];
@@ -56,18 +55,19 @@ export function keepMessage(message: NodeMessage): KeptMessage {
   return { bytes: serialize(kept), omitted };
 }
 
-/** An entry as a file's content. */
-export function formatResumeFile(entry: ResumeEntry, { bytes, omitted }: KeptMessage): Buffer {
-  return serialize({ ...entry, schema: SCHEMA, message: bytes, omitted });
+/** An entry without its message as a file's content. */
+export function formatResumeFile({ message: _, ...rest }: ResumeEntry, { omitted }: KeptMessage): Buffer {
+  return serialize({ ...rest, schema: SCHEMA, omitted });
 }
 
-/** What a file says. Throws if it is torn, or of another form. */
-export function parseResumeFile(content: Buffer): {
-  readonly entry: ResumeEntry;
-  readonly kept: KeptMessage;
-} {
-  const { schema: _, message: bytes, omitted, ...rest } = fileSchema.parse(deserialize(content));
-  return { entry: { ...rest, message: deserialize(bytes) as NodeMessage }, kept: { bytes, omitted } };
+/** What an entry's two files say. Throws if one is torn, or of another form. */
+export function parseResumeFile(
+  content: Buffer,
+  messageBytes: Buffer,
+): { readonly entry: ResumeEntry; readonly kept: KeptMessage } {
+  const { schema: _, omitted, ...rest } = fileSchema.parse(deserialize(content));
+  const message = deserialize(messageBytes) as NodeMessage;
+  return { entry: { ...rest, message }, kept: { bytes: messageBytes, omitted } };
 }
 
 /**

@@ -41,7 +41,9 @@ describe("file-resume-registry", () => {
     open().add(entry);
     assert.deepEqual(readBack(), [entry]);
     assert.deepEqual(open().nodeIds(), ["node"]);
-    assert.equal(statSync(join(folder, "n-node", SESSION)).mode & 0o777, 0o600);
+    for (const name of [SESSION, `${SESSION}.message`]) {
+      assert.equal(statSync(join(folder, "n-node", name)).mode & 0o777, 0o600);
+    }
     assert.equal(statSync(join(folder, "n-node")).mode & 0o777, 0o700);
   });
 
@@ -115,6 +117,29 @@ describe("file-resume-registry", () => {
       registry.remove(entry);
     });
   }
+
+  it("writes a message once, however often a position, unless somebody has deleted it", () => {
+    const message = join(folder, "n-node", `${SESSION}.message`);
+    const registry = open();
+    const entry = entryOf();
+    registry.add(entry);
+    const { ino } = statSync(message);
+    entry.position = 1;
+    registry.settle(entry);
+    assert.equal(statSync(message).ino, ino);
+    rmSync(message);
+    registry.settle(entry);
+    assert.deepEqual(readBack()[0]?.message, entry.message);
+    registry.remove(entry);
+  });
+
+  it("deletes a message whose position a crash kept from being written", () => {
+    const registry = open();
+    registry.add(entryOf());
+    rmSync(join(folder, "n-node", SESSION));
+    assert.deepEqual(readBack(), []);
+    assert.deepEqual(readdirSync(join(folder, "n-node")), []);
+  });
 
   it("keeps no connection and no function of a message, and says so", () => {
     open().add(entryOf({ message: { topic: "a", req: { x: 1 }, res: {}, callback: () => {} } as never }));
