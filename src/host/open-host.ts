@@ -103,7 +103,7 @@ function describe(
   return [
     `version ${version}`,
     `Node.js ${process.versions.node}`,
-    `leaves after ${idleSeconds === null ? "no idle time" : `${idleSeconds} idle seconds`}`,
+    idleSeconds === null ? "never leaves for being idle" : `leaves after ${idleSeconds} idle seconds`,
     `on a stop sessions are ${onStop === "stop" ? "stopped" : "kept"}`,
     `orphans are ${orphans === "stop" ? "stopped" : "kept"}`,
     socketUser === null ? "for its own user" : `for its own user and user ${socketUser}`,

@@ -25,7 +25,7 @@ describe("exec-sessions host", () => {
     running.child.kill("SIGTERM");
     const { code, stderr } = await running.result;
     assert.deepEqual([code, ready], [0, { ...ready, pid: running.child.pid }]);
-    assert.match(stderr, / Serves .* leaves after no idle time, on a stop sessions are kept, /);
+    assert.match(stderr, / Serves .* never leaves for being idle, on a stop sessions are kept, /);
     assert.match(stderr, / SIGTERM: running sessions, which are kept .*: 0\.\n$/);
     assert.equal(stderr, world.log());
   });
