@@ -18,6 +18,11 @@ export function terminalSize(): TerminalSize | undefined {
   return columns > 0 && rows > 0 ? { columns, rows } : undefined;
 }
 
+/** How wide the user's terminal is. Undefined: output goes to no terminal, or it does not know its size. */
+export function terminalColumns(): number | undefined {
+  return process.stdout.columns || undefined;
+}
+
 /** Begins to pass keys through and to tell the size whenever it changes. */
 export function openRawTerminal(onSize: (size: TerminalSize) => void): RawTerminal {
   const tellSize = () => {

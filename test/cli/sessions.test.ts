@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { LOCAL, startSession } from "../support/host-world.ts";
-import { runCommand } from "./command-line.ts";
+import { commandLine, runCommand, TerminalCommandLine } from "./command-line.ts";
 import { CommandLineSuite } from "./command-line-suite.ts";
 
 const SLEEP = ["sleep", "1000"];
@@ -48,6 +48,19 @@ describe("exec-sessions ls", () => {
     for (const [args, ids] of asked) {
       const { stdout } = await runCommand(["ls", "-q", ...args.split(" ")]);
       assert.deepEqual(stdout.split("\n").filter(Boolean), ids, args);
+    }
+  });
+
+  it("and inspect cut and wrap nothing where the terminal does not know its size", async () => {
+    const id = await startSession(suite.service, SLEEP);
+    for (const [args, whole] of [
+      [["ls"], / s ago +sleep 1000\r\n/],
+      [["inspect", id], /Environment +\S+ \S+/],
+    ] as const) {
+      const line = commandLine(args).join(" ");
+      const terminal = new TerminalCommandLine(["-c", `stty cols 0; ${line}`], undefined, "sh");
+      await terminal.ended;
+      await terminal.shows(whole);
     }
   });
 

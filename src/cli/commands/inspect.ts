@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { SessionInspect } from "../../session/session-inspect.ts";
 import { type Fact, formatFacts } from "../facts.ts";
 import { forEachSession } from "../failure.ts";
+import { terminalColumns } from "../raw-terminal.ts";
 import { runWithHost, type SessionCommandOptions, sessionCommand } from "../session-command.ts";
 import { showCommand, showEnd } from "../show-session.ts";
 import { writeText } from "../write-output.ts";
@@ -25,7 +26,7 @@ export function inspectCommand(): Command {
 }
 
 function toText(session: SessionInspect): string {
-  return formatFacts(factsOf(session), process.stdout.columns);
+  return formatFacts(factsOf(session), terminalColumns());
 }
 
 function factsOf(session: SessionInspect): Readonly<Record<string, Fact>> {

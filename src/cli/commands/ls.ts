@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import type { SessionState } from "../../session/exec-session.ts";
 import type { ListFilter, SessionSummary } from "../../session/session-service.ts";
 import { collectPair } from "../parse-option.ts";
+import { terminalColumns } from "../raw-terminal.ts";
 import {
   type CommandContext,
   runWithHost,
@@ -55,7 +56,7 @@ function toText(sessions: readonly SessionSummary[], { quiet }: LsOptions): stri
   return formatTable(
     HEADINGS,
     sessions.map((session) => toRow(session, now)),
-    process.stdout.columns,
+    terminalColumns(),
   );
 }
 
