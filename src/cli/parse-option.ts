@@ -40,3 +40,9 @@ export function collectVariable(
   const value = process.env[text];
   return value === undefined ? before : { ...before, [text]: value };
 }
+
+/** Takes the path of a folder, which need not be there. */
+export function parseFolder(text: string): string {
+  if (text !== "") return text;
+  throw new InvalidArgumentError("It must be the path of a folder.");
+}

@@ -5,6 +5,7 @@ import { connectSessionHost } from "../client/connect-session-host.ts";
 import { SessionClient } from "../client/session-client.ts";
 import type { SessionService } from "../session/session-service.ts";
 import { reportFailure } from "./failure.ts";
+import { parseFolder } from "./parse-option.ts";
 
 /** What every command takes that needs a session host. */
 export interface SessionCommandOptions {
@@ -39,6 +40,7 @@ export function sessionCommand(name: string): Command {
 export function stateDirOption(): Option {
   return new Option("--state-dir <folder>", "the sessions' state directory")
     .env("EXEC_SESSIONS_STATE_DIR")
+    .argParser(parseFolder)
     .default(join(homedir(), ".node-red", "exec-sessions"));
 }
 

@@ -27,6 +27,8 @@ describe("the command line exec-sessions", () => {
     ["exec local --", /^exec-sessions: There is no command after "--"\.\n$/],
     ["exec --timeout -1 local true", /It must be a number of seconds from 0\./],
     ["exec --runtime foo local true", /Allowed choices are crun, runc, local\./],
+    ["exec --runtime-path /bin/crun web true", /^exec-sessions: --runtime-path and .* without --runtime: /],
+    ["exec --runtime-root /run/crun local true", /^exec-sessions: --runtime-path and .* without --runtime: /],
     [
       "exec --detach-keys foo -t local true",
       /^exec-sessions: "detachKeys" must be empty, or .*; got "foo"\.\n$/,
@@ -36,6 +38,7 @@ describe("the command line exec-sessions", () => {
     ["host --on-stop foo", /Allowed choices are stop, keep\./],
     ["logs nonsense", /^exec-sessions: A session id must be 1 to 64 .*; got "nonsense"\.\n$/],
     ["ls --socket /nonesuch", /^exec-sessions: The session host at \/nonesuch cannot be reached: /],
+    ["ls --state-dir=", /'--state-dir <folder>' argument '' is invalid\. It must be the path of a folder\./],
     ["ls --state-dir /proc/nonesuch", /^exec-sessions: The state directory \/proc\/nonesuch cannot be /],
   ];
   for (const [args, sentence] of mistakes) {

@@ -61,7 +61,12 @@ function findTarget(
   options: ExecOptions,
 ): Promise<ContainerRef> | ContainerRef {
   const { runtime: kind, runtimePath: path, runtimeRoot: root } = options;
-  return kind === undefined ? findContainer(socket, container) : { runtime: { kind, path, root }, container };
+  if (kind !== undefined) return { runtime: { kind, path, root }, container };
+  if (path === "" && root === "") return findContainer(socket, container);
+  throw new SessionError(
+    "EXEC_INVALID_ARGUMENT",
+    "--runtime-path and --runtime-root say nothing without --runtime: name the runtime's kind, too.",
+  );
 }
 
 async function runAttached(
