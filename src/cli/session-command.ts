@@ -1,8 +1,10 @@
+import { statSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { Command, Option } from "commander";
 import { connectSessionHost } from "../client/connect-session-host.ts";
 import { SessionClient } from "../client/session-client.ts";
+import { SessionError } from "../session/session-error.ts";
 import type { SessionService } from "../session/session-service.ts";
 import { reportFailure } from "./failure.ts";
 import { parseFolder } from "./parse-option.ts";
@@ -44,13 +46,18 @@ export function stateDirOption(): Option {
     .default(join(homedir(), ".node-red", "exec-sessions"));
 }
 
-/** Does a command's work with a session host. A failure is told on standard error and by the process's exit code. */
+/**
+ * Does a command's work with a session host. A failure is told on standard error and by the process's exit code. A state
+ * directory that is not there is one, since it is mistyped, unless the command `makesSessions`.
+ */
 export async function runWithHost(
   options: SessionCommandOptions,
   work: (context: CommandContext) => Promise<void>,
+  { makesSessions = false }: { readonly makesSessions?: boolean } = {},
 ): Promise<void> {
   const { json = false } = options;
   try {
+    if (options.socket === undefined && !makesSessions) assertFolder(options.stateDir);
     const { service, socket } = await openService(options);
     try {
       await work({ service, socket, json });
@@ -65,4 +72,23 @@ export async function runWithHost(
 async function openService({ socket, stateDir }: SessionCommandOptions) {
   if (socket !== undefined) return { service: new SessionClient({ socketPath: socket }), socket };
   return connectSessionHost({ stateDir });
+}
+
+/** One that may not be looked at is for the client to complain of. */
+function assertFolder(path: string): void {
+  const directory = resolve(path);
+  if (!isMissing(directory)) return;
+  throw new SessionError(
+    "EXEC_STATE_DIR_UNUSABLE",
+    `No sessions are kept in ${directory}: there is no such folder.`,
+    { details: { directory, errno: "ENOENT" } },
+  );
+}
+
+function isMissing(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) === undefined;
+  } catch {
+    return false;
+  }
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { runCommand } from "./command-line.ts";
 import { CommandLineSuite } from "./command-line-suite.ts";
 
@@ -39,7 +40,10 @@ describe("the command line exec-sessions", () => {
     ["logs nonsense", /^exec-sessions: A session id must be 1 to 64 .*; got "nonsense"\.\n$/],
     ["ls --socket /nonesuch", /^exec-sessions: The session host at \/nonesuch cannot be reached: /],
     ["ls --state-dir=", /'--state-dir <folder>' argument '' is invalid\. It must be the path of a folder\./],
-    ["ls --state-dir /proc/nonesuch", /^exec-sessions: The state directory \/proc\/nonesuch cannot be /],
+    [
+      "exec --state-dir /proc/nonesuch local true",
+      /^exec-sessions: The state directory \/proc\/nonesuch cannot be /,
+    ],
   ];
   for (const [args, sentence] of mistakes) {
     it(`answers "${args}" with one sentence and exit code 125`, async () => {
@@ -49,6 +53,28 @@ describe("the command line exec-sessions", () => {
       assert.deepEqual(await suite.service.list(), []);
     });
   }
+
+  for (const verb of ["ls", "inspect a", "logs a", "attach a", "stop a", "kill a", "rm a", "events"]) {
+    it(`makes no state directory for "${verb}", and says that there is none`, async () => {
+      const typo = join(suite.world.folder, "typo");
+      const directory = join(typo, "nested");
+      const message = `No sessions are kept in ${directory}: there is no such folder.`;
+      const args = [...verb.split(" "), "--state-dir", directory];
+      const expected = { code: 125, stdout: "", stderr: `exec-sessions: ${message}\n` };
+      assert.deepEqual(await runCommand(args), expected);
+      const { stderr } = await runCommand([...args, "--json"]);
+      const details = { directory, errno: "ENOENT" };
+      assert.deepEqual(JSON.parse(stderr), { message, code: "EXEC_STATE_DIR_UNUSABLE", details });
+      assert.equal(existsSync(typo), false);
+    });
+  }
+
+  it("makes the state directory of a new session, and whatever is missing on the way to it", async () => {
+    const directory = join(suite.world.folder, "new", "nested");
+    const args = ["exec", "--state-dir", directory, "local", "echo", "there"];
+    assert.deepEqual(await runCommand(args), { code: 0, stdout: "there\n", stderr: "" });
+    assert.equal(existsSync(directory), true);
+  });
 
   it("explains itself and every verb", async function () {
     // A process each.

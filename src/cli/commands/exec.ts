@@ -18,8 +18,10 @@ export function execCommand(): Command {
     .argument("<command...>", "the program to run, and its arguments")
     .passThroughOptions()
     .action((container: string, command: readonly string[], options: ExecOptions) =>
-      runWithHost(options, (context) =>
-        exec(context, { container, command: withoutSeparator(command), options }),
+      runWithHost(
+        options,
+        (context) => exec(context, { container, command: withoutSeparator(command), options }),
+        { makesSessions: true },
       ),
     );
 }
