@@ -1,6 +1,7 @@
 import type { EndReason, EndRecord } from "../session/exec-session.ts";
 import type { AttachmentEnd } from "../session/session-service.ts";
-import { FAILURE_EXIT_CODE, reportNotice } from "./failure.ts";
+import { reportNotice } from "./failure.ts";
+import { FAILURE_EXIT_CODE } from "./failure-exit-code.ts";
 import { shortId, showEnd } from "./show-session.ts";
 import { writeJsonLine } from "./write-output.ts";
 

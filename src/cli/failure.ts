@@ -1,8 +1,6 @@
 import { toWireError } from "../api/wire-error.ts";
+import { FAILURE_EXIT_CODE } from "./failure-exit-code.ts";
 import { printable } from "./printable.ts";
-
-/** Podman's exit code for a failure of its own; commands seldom use it. */
-export const FAILURE_EXIT_CODE = 125;
 
 /** Tells on standard error why a command line failed, and by the process's exit code that it did. */
 export function reportFailure(error: unknown, json: boolean): void {

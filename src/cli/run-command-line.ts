@@ -10,7 +10,8 @@ import { logsCommand } from "./commands/logs.ts";
 import { lsCommand } from "./commands/ls.ts";
 import { rmCommand } from "./commands/rm.ts";
 import { stopCommand } from "./commands/stop.ts";
-import { FAILURE_EXIT_CODE, reportFailure } from "./failure.ts";
+import { reportFailure } from "./failure.ts";
+import { FAILURE_EXIT_CODE } from "./failure-exit-code.ts";
 import { isReaderGone } from "./write-output.ts";
 
 /** Does what a command line says; resolves with its exit code. */
