@@ -13,13 +13,13 @@ const MAX_ANSWER_BYTES = 128 * 1024 * 1024;
 
 /** Calls to one session host, over as many connections as they need. Everything that goes wrong becomes a SessionError. */
 export class HostConnection {
-  readonly #agent: HostAgent;
   /** Where the host is, for sentences. */
-  readonly #place: string;
+  readonly place: string;
+  readonly #agent: HostAgent;
   #isClosed = false;
 
   constructor(place: string, connect: () => Promise<Socket>) {
-    this.#place = place;
+    this.place = place;
     this.#agent = new HostAgent(connect);
   }
 
@@ -58,11 +58,6 @@ export class HostConnection {
 
   get isClosed(): boolean {
     return this.#isClosed;
-  }
-
-  /** The error for a call that broke off after its answer had begun. */
-  failure(cause: unknown): SessionError {
-    return brokenConnection(this.#place, cause, true);
   }
 
   /** Throws EXEC_CLOSED once it has been closed. */
@@ -115,7 +110,7 @@ export class HostConnection {
   /** Why a call failed: this end was closed, its caller gave up, or the connection broke. */
   #reasonFor(error: unknown, { signal }: HostRequest, isSent: boolean): unknown {
     if (this.#isClosed) return closed();
-    return signal?.aborted ? signal.reason : brokenConnection(this.#place, error, isSent);
+    return signal?.aborted ? signal.reason : brokenConnection(this.place, error, isSent);
   }
 }
 

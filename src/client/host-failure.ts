@@ -12,6 +12,16 @@ export function brokenConnection(place: string, cause: unknown, isSent: boolean)
   return new SessionError("EXEC_HOST_UNREACHABLE", sentence, { details: { isSent }, cause });
 }
 
+/** The error for an answer that goes on until its caller has enough, and broke off: a Unix socket breaks with its host. */
+export function hostEnded(place: string, cause: unknown): SessionError {
+  if (isSessionError(cause)) return cause;
+  return new SessionError(
+    "EXEC_HOST_UNREACHABLE",
+    `The session host at ${place} has ended; no more events come from it.`,
+    { details: { isSent: true }, cause },
+  );
+}
+
 /** The error for an answer that the API does not allow. */
 export function badAnswer(what: string, cause?: unknown): SessionError {
   return new SessionError("EXEC_BAD_ANSWER", `The session host answered ${what}.`, { cause });

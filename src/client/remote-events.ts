@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { sessionEventSchema } from "../api/session-event-schema.ts";
 import type { SessionEvent } from "../session/session-event.ts";
 import type { HostConnection } from "./host-connection.ts";
-import { badAnswer } from "./host-failure.ts";
+import { badAnswer, hostEnded } from "./host-failure.ts";
 import { readJsonLines } from "./json-lines.ts";
 
 export interface RemoteEventsOptions {
@@ -26,6 +26,6 @@ export async function* readEvents({
       yield parsed.data;
     }
   } catch (error) {
-    if (!signal?.aborted && !host.isClosed) throw host.failure(error);
+    if (!signal?.aborted && !host.isClosed) throw hostEnded(host.place, error);
   }
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { startSession } from "../support/host-world.ts";
+import { HostWorld, LOCAL, startSession } from "../support/host-world.ts";
 import { RunningCommandLine, runCommand } from "./command-line.ts";
 import { CommandLineSuite } from "./command-line-suite.ts";
 
@@ -189,4 +189,27 @@ describe("exec-sessions events", () => {
     const types = lines.filter(({ sessionId }) => sessionId === id).map(({ type }) => type);
     assert.deepEqual(types, ["created", "started", "exited"]);
   });
+});
+
+describe("exec-sessions events, when the session host ends", () => {
+  let world: HostWorld;
+
+  beforeEach(() => {
+    world = new HostWorld();
+  });
+
+  afterEach(() => world.dispose());
+
+  for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+    it(`by ${signal}, say so and fail, since they were to go on`, async () => {
+      const { service, pid } = await world.connect();
+      const told = new RunningCommandLine(["events", "--since", "0", "--state-dir", world.stateDir]);
+      await service.create(LOCAL, { command: ["true"] });
+      await told.says("created");
+      process.kill(pid, signal);
+      const { code, stderr } = await told.result;
+      const sentence = `The session host at ${world.stateDir}/host.sock has ended; no more events come from it.`;
+      assert.deepEqual([code, stderr], [125, `exec-sessions: ${sentence}\n`]);
+    });
+  }
 });

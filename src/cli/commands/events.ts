@@ -10,6 +10,7 @@ interface EventsOptions extends SessionCommandOptions {
   readonly since?: number;
 }
 
+/** It goes on until it is ended; that its session host ends is therefore a failure. */
 export function eventsCommand(): Command {
   return sessionCommand("events")
     .description("write what happens to sessions, as it happens")
