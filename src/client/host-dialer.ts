@@ -110,14 +110,13 @@ export class HostDialer {
     const { stateDir, socketPath } = this;
     const pid = readHostFile(stateDir)?.pid;
     const seconds = this.#timeoutMs / 1000;
-    const reason = this.#mayStart
-      ? `${pid === undefined ? "Whoever starts it" : `Process ${pid}`} has had ${seconds} s for it.`
-      : `It was waited for ${seconds} s, and with ${NEVER_START} this process starts none. Start the service or the container that runs it.`;
-    return new SessionError(
-      "EXEC_HOST_UNREACHABLE",
-      `The session host for ${stateDir} does not begin to serve on ${socketPath}: ${reason}`,
-      { details: { stateDir, socket: socketPath, pid } },
-    );
+    const starter = pid === undefined ? "Whoever starts it" : `Process ${pid}`;
+    const sentence = this.#mayStart
+      ? `The session host for ${stateDir} does not begin to serve on ${socketPath}: ${starter} has had ${seconds} s for it.`
+      : `No session host for ${stateDir} has begun to serve within ${seconds} s, and this process starts none because of ${NEVER_START} in its environment: start the service or the container that runs it.`;
+    return new SessionError("EXEC_HOST_UNREACHABLE", sentence, {
+      details: { stateDir, socket: socketPath, pid },
+    });
   }
 }
 

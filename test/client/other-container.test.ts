@@ -108,7 +108,7 @@ describe("a process that may start no session host", () => {
     const dialer = new HostDialer(parseHostOptions({ stateDir: world.stateDir }), { othersTimeoutMs: 200 });
     await assert.rejects(dialer.connect(), {
       code: "EXEC_HOST_UNREACHABLE",
-      message: `The session host for ${world.stateDir} does not begin to serve on ${world.stateDir}/host.sock: It was waited for 0.2 s, and with EXEC_SESSIONS_START_HOST=never this process starts none. Start the service or the container that runs it.`,
+      message: `No session host for ${world.stateDir} has begun to serve within 0.2 s, and this process starts none because of EXEC_SESSIONS_START_HOST=never in its environment: start the service or the container that runs it.`,
     });
     assert.deepEqual([existsSync(world.stateDir), world.hosts()], [false, []]);
   });
