@@ -119,8 +119,11 @@ class ExecStart {
     return startSession({ evaluation, definition: this.#definition, registry: this.#registry, resume });
   }
 
-  /** Goes on with a session as soon as its service answers. Undefined: not before the signal aborted. */
-  async #resume(entry: ResumeEntry, signal: AbortSignal): Promise<Attached | undefined> {
+  /**
+   * Goes on with a session as soon as its service answers; warns once if it does not at first, unless that `isTold`.
+   * Undefined: not before the signal aborted.
+   */
+  async #resume(entry: ResumeEntry, signal: AbortSignal, isTold = false): Promise<Attached | undefined> {
     // What an earlier life has just sent is still on its way; then the entry says whether it has arrived.
     await setImmediate();
     for (let pauseMs = FIRST_PAUSE_MS; !signal.aborted; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
@@ -128,12 +131,20 @@ class ExecStart {
         return await resumeSession(this.#RED, this.#registry, entry);
       } catch (error) {
         if (!isHostTrouble(error)) throw error;
-        if (pauseMs === FIRST_PAUSE_MS) this.#node.warn(new FlowError(error));
+        if (pauseMs === FIRST_PAUSE_MS && !isTold) this.#warnOf(error);
         this.#status.waiting();
         await pause(pauseMs, signal);
       }
     }
     return undefined;
+  }
+
+  /** Of trouble with the session's service, after which this node looks for it again. */
+  #warnOf(trouble: unknown): void {
+    const { message } = new FlowError(trouble);
+    this.#node.warn(
+      new FlowError(trouble, this.#RED._("exec-start.warning.lookedFor", { trouble: message })),
+    );
   }
 
   #deliver(started: Started, send: Send, message: NodeMessage): Promise<Delivery> | Delivery {
@@ -156,8 +167,8 @@ class ExecStart {
       for (let current: Attached | undefined = attached; current !== undefined; ) {
         const outcome = await this.#deliverUntilTrouble(current, send, message);
         if (outcome === undefined) break;
-        if (outcome !== "again") return this.#tellEnd(outcome, message);
-        current = await this.#resume(attached.entry, this.#closed.signal);
+        if (outcome !== "again" && outcome !== "troubled") return this.#tellEnd(outcome, message);
+        current = await this.#resume(attached.entry, this.#closed.signal, outcome === "troubled");
         this.#status.show();
       }
       return "handedOver";
@@ -166,12 +177,12 @@ class ExecStart {
     }
   }
 
-  /** Undefined: this life of the node ended first. */
+  /** Undefined: this life of the node ended first. `troubled`: the session's service went away, which has been told. */
   async #deliverUntilTrouble(
     attached: Attached,
     send: Send,
     message: NodeMessage,
-  ): Promise<DeliveredEnd | "again" | undefined> {
+  ): Promise<DeliveredEnd | "again" | "troubled" | undefined> {
     // A session host that was waited for may answer only now; the node's next life has asked for itself.
     if (this.#closed.signal.aborted) {
       attached.attachment.close();
@@ -193,8 +204,8 @@ class ExecStart {
       return await delivery.run();
     } catch (error) {
       if (!isHostTrouble(error)) throw error;
-      this.#node.warn(new FlowError(error));
-      return "again";
+      this.#warnOf(error);
+      return "troubled";
     } finally {
       this.#deliveries.delete(delivery);
     }

@@ -7,9 +7,10 @@ import { errorText } from "../session/session-error.ts";
 export class FlowError extends Error {
   readonly code?: string;
 
-  constructor(error: unknown) {
+  /** `sentence` replaces the error's own. */
+  constructor(error: unknown, sentence = errorText(error)) {
     const { cause } = error instanceof Error ? error : {};
-    super(errorText(error), cause === undefined ? undefined : { cause });
+    super(sentence, cause === undefined ? undefined : { cause });
     if (error instanceof Error && error.stack !== undefined) this.stack = error.stack;
     if (hasCode(error)) this.code = error.code;
   }

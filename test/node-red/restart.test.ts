@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readHostFile } from "../../src/api/host-file.ts";
 import { SessionClient } from "../../src/client/session-client.ts";
@@ -204,6 +204,30 @@ for (const version of NODE_RED_VERSIONS) {
       await pipe.write("next");
       await pipe.end();
       assert.equal((await nodeRed.message("end", 1)).exitCode, 0);
+    });
+
+    it("whose host is gone for a while warns once, and says that the host is looked for again", async () => {
+      await startSession({ container: { orphans: "stop" } });
+      await pipe.write("before");
+      await nodeRed.message("stdout");
+      const host = readHostFile(nodeRed.stateDir);
+      assert.ok(host !== null);
+      // Stopped, so that it does not make again what is taken away.
+      process.kill(host.pid, "SIGSTOP");
+      renameSync(nodeRed.stateDir, `${nodeRed.stateDir}.away`);
+      writeFileSync(nodeRed.stateDir, "");
+      process.kill(host.pid, "SIGKILL");
+      await waitUntil("its node waits for the host", () =>
+        nodeRed.statuses("start").some(({ text }) => /waiting/.test(text ?? "")),
+      );
+      rmSync(nodeRed.stateDir);
+      renameSync(`${nodeRed.stateDir}.away`, nodeRed.stateDir);
+      await nodeRed.message("end");
+      assert.equal(nodeRed.complaints().filter(isOurs).length, 1);
+      assert.match(
+        nodeRed.complaints().find(isOurs) ?? "",
+        /^The connection to the session host at \S+ broke .*\. This node looks for the session host again by itself, until it is there\.$/,
+      );
     });
 
     it("whose host comes back in the middle of a deploy is told to its end by the node's next life alone", async () => {
