@@ -10,6 +10,7 @@ import { findLivingOwner } from "../store/living-owner.ts";
 import type { OwnerClaim } from "../store/owner-claim.ts";
 import { stateDirInUse } from "../store/store-error.ts";
 import { connectToSocket } from "./connect-to-socket.ts";
+import { explainRefusal } from "./foreign-directory.ts";
 import { brokenConnection } from "./host-failure.ts";
 import { type LaunchOptions, launchSessionHost } from "./launch-session-host.ts";
 import { takeStartLock } from "./start-lock.ts";
@@ -52,9 +53,18 @@ export class HostDialer {
 
   /**
    * A connection to the one host that the directory has. Throws what kept a host from starting; EXEC_STATE_DIR_IN_USE if
-   * the directory's owner is no session host; EXEC_HOST_UNREACHABLE if its host does not begin to serve, or not this user.
+   * the directory's owner is no session host; EXEC_HOST_UNREACHABLE if its host does not begin to serve;
+   * EXEC_STATE_DIR_UNUSABLE if the directory is another user's who keeps this one out.
    */
   async connect(): Promise<Socket> {
+    try {
+      return await this.#connect();
+    } catch (error) {
+      throw explainRefusal(this.#host.stateDir, error);
+    }
+  }
+
+  async #connect(): Promise<Socket> {
     const begin = performance.now();
     for (;;) {
       const socket = await this.#connectIfServed();
