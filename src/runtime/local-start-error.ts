@@ -4,7 +4,9 @@ import type { StartError } from "../session/exec-session.ts";
 import { errorText } from "../session/session-error.ts";
 import { diagnoseCommand } from "./command-file.ts";
 import { ContainerRoot } from "./container-root.ts";
+import { isOtherUser } from "./local-request.ts";
 import type { ProcessRequest } from "./process-request.ts";
+import type { ProcessUser } from "./user-lookup.ts";
 
 /** Looks for what must keep a command from being executed here. Null: nothing that can be seen. */
 export async function diagnoseOnMachine(
@@ -51,8 +53,16 @@ export async function explainSpawnError(
     case "ETXTBSY":
       return { kind: "notExecutable", text };
     case "EPERM":
-      return { kind: request.user.uid === process.geteuid?.() ? "notExecutable" : "badUser", text };
+      return isOtherUser(request.user) ? mayNotChangeUser(request.user) : { kind: "notExecutable", text };
     default:
       return { kind: "runtime", text };
   }
+}
+
+/** The system refuses the command its user, or the command's streams their owner. */
+function mayNotChangeUser({ uid, gid }: ProcessUser): StartError {
+  return {
+    kind: "badUser",
+    text: `User ${process.geteuid?.()} may not run commands as user ${uid} and group ${gid}; that needs the capabilities CAP_SETUID, CAP_SETGID and CAP_CHOWN, which root has.`,
+  };
 }
