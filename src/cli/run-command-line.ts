@@ -10,6 +10,7 @@ import { logsCommand } from "./commands/logs.ts";
 import { lsCommand } from "./commands/ls.ts";
 import { rmCommand } from "./commands/rm.ts";
 import { stopCommand } from "./commands/stop.ts";
+import { waitCommand } from "./commands/wait.ts";
 import { reportFailure } from "./failure.ts";
 import { FAILURE_EXIT_CODE } from "./failure-exit-code.ts";
 import { isReaderGone } from "./write-output.ts";
@@ -38,6 +39,7 @@ function createProgram(): Command {
     logsCommand(),
     attachCommand(),
     execCommand(),
+    waitCommand(),
     stopCommand(),
     killCommand(),
     rmCommand(),

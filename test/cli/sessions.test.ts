@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { readHostFile } from "../../src/api/host-file.ts";
 import { LOCAL, startSession } from "../support/host-world.ts";
-import { commandLine, runCommand, TerminalCommandLine } from "./command-line.ts";
+import { commandLine, RunningCommandLine, runCommand, TerminalCommandLine } from "./command-line.ts";
 import { CommandLineSuite } from "./command-line-suite.ts";
 
 const SLEEP = ["sleep", "1000"];
@@ -108,6 +109,39 @@ describe("exec-sessions inspect", () => {
     const { stdout, stderr, code } = await runCommand(["inspect", "--json", NONE, id]);
     assert.deepEqual(JSON.parse(stdout), [await suite.service.inspect(id)]);
     assert.deepEqual([JSON.parse(stderr).code, code], ["EXEC_SESSION_NOT_FOUND", 125]);
+  });
+});
+
+describe("exec-sessions wait", () => {
+  const suite = new CommandLineSuite();
+
+  it("writes exit codes in the order of the ids, once all have ended", async () => {
+    const first = await startSession(suite.service, ["sh", "-c", "read line; exit 4"], { attachStdin: true });
+    const second = await startSession(suite.service, ["false"]);
+    await suite.service.wait(second);
+    const waiting = new RunningCommandLine(["wait", first.slice(0, 12), second]);
+    await runCommand(["wait", second]);
+    assert.equal(waiting.stdout, "");
+    await suite.service.write(first, Buffer.from("go\n"));
+    assert.deepEqual(await waiting.result, { code: 0, stdout: "4\n1\n", stderr: "" });
+  });
+
+  it("writes an exit code that nobody knows as unknown, and as null for programs", async () => {
+    const id = await startSession(suite.service, SLEEP);
+    const host = readHostFile(suite.world.stateDir);
+    assert.ok(host !== null);
+    process.kill(host.pid, "SIGKILL");
+    await runCommand(["kill", id]);
+    assert.deepEqual(await runCommand(["wait", id]), { code: 0, stdout: "unknown\n", stderr: "" });
+    const { stdout } = await runCommand(["wait", "--json", id]);
+    assert.deepEqual(JSON.parse(stdout), { id, exitCode: null });
+  });
+
+  it("fails where there is no such session, and waits for the others all the same", async () => {
+    const id = await startSession(suite.service, ["false"]);
+    const { code, stdout, stderr } = await runCommand(["wait", NONE, id]);
+    assert.deepEqual([code, stdout], [125, "1\n"]);
+    assert.match(stderr, /^exec-sessions: There is no session f+; /);
   });
 });
 

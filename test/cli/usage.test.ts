@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { runCommand } from "./command-line.ts";
 import { CommandLineSuite } from "./command-line-suite.ts";
 
-const VERBS = ["ls", "inspect", "logs", "attach", "exec", "stop", "kill", "rm", "events", "host"];
+const VERBS = ["ls", "inspect", "logs", "attach", "exec", "wait", "stop", "kill", "rm", "events", "host"];
 
 describe("the command line exec-sessions", () => {
   const suite = new CommandLineSuite();
@@ -18,6 +18,7 @@ describe("the command line exec-sessions", () => {
     ["inspect", /missing required argument 'id'/],
     ["logs", /missing required argument 'id'/],
     ["attach", /missing required argument 'id'/],
+    ["wait", /missing required argument 'id'/],
     ["stop", /missing required argument 'id'/],
     ["stop -t soon abc", /'soon' is invalid\. It must be a number of seconds from 0\./],
     ["kill", /missing required argument 'id'/],
@@ -54,7 +55,17 @@ describe("the command line exec-sessions", () => {
     });
   }
 
-  for (const verb of ["ls", "inspect a", "logs a", "attach a", "stop a", "kill a", "rm a", "events"]) {
+  for (const verb of [
+    "ls",
+    "inspect a",
+    "logs a",
+    "attach a",
+    "wait a",
+    "stop a",
+    "kill a",
+    "rm a",
+    "events",
+  ]) {
     it(`makes no state directory for "${verb}", and says that there is none`, async () => {
       const typo = join(suite.world.folder, "typo");
       const directory = join(typo, "nested");
