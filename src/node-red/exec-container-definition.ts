@@ -21,7 +21,8 @@ export interface ExecContainerDefinition extends NodeDef {
   readonly workDir: string;
   /** Seconds. Empty: the container's own. */
   readonly stopTimeout: string;
-  readonly env: readonly EnvironmentRow[];
+  /** Not `env`: Node-RED's editor lets nobody edit a configuration node that has a property of that name. */
+  readonly environment: readonly EnvironmentRow[];
   /** Relative to Node-RED's user directory. Empty: `exec-sessions` there. */
   readonly stateDir: string;
   /** `process`: the sessions outlive Node-RED in a process of their own. `inside`: they are kept inside Node-RED. */
@@ -41,7 +42,7 @@ export const EXEC_CONTAINER_DEFAULTS: Omit<ExecContainerDefinition, keyof NodeDe
   user: "",
   workDir: "",
   stopTimeout: "",
-  env: [],
+  environment: [],
   stateDir: "",
   host: "process",
   onDelete: "keep",

@@ -123,12 +123,12 @@ function readRuntime({ runtime, runtimePath, runtimeRoot }: ExecContainerDefinit
 }
 
 function readDefaults(RED: NodeAPI, node: Node, definition: ExecContainerDefinition): ContainerDefaults {
-  const { user, workDir, stopTimeout, env } = definition;
+  const { user, workDir, stopTimeout, environment } = definition;
   return {
     user,
     workDir,
     stopTimeout: stopTimeout === "" ? undefined : Number(stopTimeout),
-    env: Object.fromEntries(env.map((row) => [row.name, variableValue(RED, node, row)])),
+    env: Object.fromEntries(environment.map((row) => [row.name, variableValue(RED, node, row)])),
   };
 }
 
@@ -139,6 +139,6 @@ function variableValue(RED: NodeAPI, node: Node, { name, type, value }: Environm
   throw new SessionError(
     "EXEC_INVALID_CONFIG",
     `The secret value of the variable "${name}" is not stored on this Node-RED; enter it in the container configuration.`,
-    { details: { field: "env" } },
+    { details: { field: "environment" } },
   );
 }

@@ -56,7 +56,7 @@ for (const kind of ["crun", "runc"] as const) {
         container: {
           user: "1000:1000",
           workDir: "/tmp",
-          env: [{ name: "A", type: "str", value: "configured" }],
+          environment: [{ name: "A", type: "str", value: "configured" }],
         },
       });
       await flow.run(["sh", "-c", 'echo "$(id -u) $(pwd) $A"']);

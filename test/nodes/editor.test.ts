@@ -116,6 +116,19 @@ for (const version of NODE_RED_VERSIONS) {
         assert.deepEqual(await editor.fields("node"), before);
       });
 
+      it(`a dialog of ${type} opens its container configuration, and a new one`, async () => {
+        await editor.dropNode("container", "exec-container");
+        await editor.importNodes([{ id: "node", type, container: "container" }]);
+        await editor.openDialog("node");
+        for (const button of ["edit", "add"]) {
+          await editor.page.click(`#node-input-btn-container-${button}`);
+          await editor.page.locator("#exec-container-tabs").waitFor();
+          await editor.page.click("#node-config-dialog-cancel");
+          await editor.page.locator("#exec-container-tabs").waitFor({ state: "detached" });
+        }
+        await editor.cancel();
+      });
+
       it(`a dialog of ${type} fills in what a flow left out`, async () => {
         await editor.importNodes([container, { id: "node", type, container: "container" }]);
         await editor.dropNode("new", type);
@@ -242,21 +255,21 @@ for (const version of NODE_RED_VERSIONS) {
     it("a secret goes to the credentials, stays there when the dialog is used again, and goes with its row", async () => {
       await editor.importNodes([
         { id: "tab", type: "tab", label: "secrets" },
-        { id: "secretive", type: "exec-container", env: [{ name: "LANG", type: "str", value: "C" }] },
+        { id: "secretive", type: "exec-container", environment: [{ name: "LANG", type: "str", value: "C" }] },
         { id: "user", type: "exec-stop", z: "tab", container: "secretive" },
       ]);
       await editor.openDialog("secretive");
       await editor.openTab("exec-container-tab-defaults");
       await editor.page.click("#exec-container-tab-defaults .red-ui-editableList-addButton");
-      await editor.page.locator("#exec-container-env .exec-sessions-name").last().fill("TOKEN");
-      await editor.setTyped("#exec-container-env .exec-sessions-value:last", "cred", "s3cret");
+      await editor.page.locator("#exec-container-environment .exec-sessions-name").last().fill("TOKEN");
+      await editor.setTyped("#exec-container-environment .exec-sessions-value:last", "cred", "s3cret");
       await editor.done();
       await deployAll(editor);
-      const env = [
+      const environment = [
         { name: "LANG", type: "str", value: "C" },
         { name: "TOKEN", type: "cred", value: "secret1" },
       ];
-      assert.deepEqual((await editor.fields("secretive")).env, env);
+      assert.deepEqual((await editor.fields("secretive")).environment, environment);
       assert.equal(JSON.stringify(await nodeRed.get("/flows")).includes("s3cret"), false);
       assert.equal(await hasSecret(nodeRed), true);
 
@@ -266,16 +279,21 @@ for (const version of NODE_RED_VERSIONS) {
       await editor.page.fill("#node-config-input-name", "renamed");
       await editor.done();
       await deployAll(editor);
-      assert.deepEqual((await editor.fields("secretive")).env, env);
+      assert.deepEqual((await editor.fields("secretive")).environment, environment);
       assert.equal(await hasSecret(nodeRed), true);
 
       await editor.openDialog("secretive");
       await editor.openTab("exec-container-tab-defaults");
-      await editor.page.locator("#exec-container-env .red-ui-editableList-item-remove").last().click();
-      await editor.page.waitForFunction(`$("#exec-container-env").editableList("items").length === 1`);
+      await editor.page
+        .locator("#exec-container-environment .red-ui-editableList-item-remove")
+        .last()
+        .click();
+      await editor.page.waitForFunction(
+        `$("#exec-container-environment").editableList("items").length === 1`,
+      );
       await editor.done();
       await deployAll(editor);
-      assert.deepEqual((await editor.fields("secretive")).env, [env[0]]);
+      assert.deepEqual((await editor.fields("secretive")).environment, [environment[0]]);
       assert.equal(await hasSecret(nodeRed), false);
     });
   });

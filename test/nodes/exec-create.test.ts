@@ -45,7 +45,7 @@ describe("exec-create", () => {
     process.env.EXEC_CREATE_TEST = "from the environment";
     await open({
       container: {
-        env: [
+        environment: [
           { name: "A", type: "str", value: "text" },
           { name: "B", type: "env", value: "EXEC_CREATE_TEST" },
           { name: "C", type: "cred", value: "secret2" },
@@ -60,7 +60,7 @@ describe("exec-create", () => {
   });
 
   it("a secret that is not stored here is named, and no session is made", async () => {
-    await open({ container: { env: [{ name: "TOKEN", type: "cred", value: "secret1" }] } });
+    await open({ container: { environment: [{ name: "TOKEN", type: "cred", value: "secret1" }] } });
     flow.send("create", { exec: { command: ["true"] } });
     assert.deepEqual(await flow.error(), {
       code: "EXEC_INVALID_CONFIG",
