@@ -216,6 +216,7 @@ export const sessionCalls = {
     method: "DELETE",
     path: "/containers/{container}/exec",
     summary: "Stops and removes all sessions of a container; goes on past errors and reports each.",
+    description: "All of them: those of flows and of other clients, too.",
     query: runtimeFields,
     status: 200,
     answer: z.object({
