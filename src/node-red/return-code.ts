@@ -12,9 +12,10 @@ export interface ReturnCode {
   readonly message?: string;
   readonly startError?: StartErrorKind;
   readonly reason: EndReason;
-  /** From start to end. Null: it never started. */
+  /** From start to end. Null: it never started, or nothing knows when it ended, since it is `lost`. */
   readonly durationMs: number | null;
   readonly startedAt: string | null;
+  /** Of a `lost` session: when its end was noticed. */
   readonly endedAt: string;
   /** Absent: the session is gone, and with it its counts. */
   readonly stdoutBytes?: number;
@@ -34,7 +35,7 @@ export function createReturnCode(end: EndRecord, session: SessionInspect | null)
     ...(end.signal !== null && { signal: end.signal }),
     ...(end.startError !== null && { message: end.startError.text, startError: end.startError.kind }),
     reason: end.reason,
-    durationMs: end.startedAt === null ? null : Date.parse(end.endedAt) - Date.parse(end.startedAt),
+    durationMs: knownDurationMs(end),
     startedAt: end.startedAt,
     endedAt: end.endedAt,
     ...(session !== null && {
@@ -44,4 +45,9 @@ export function createReturnCode(end: EndRecord, session: SessionInspect | null)
     truncated: end.truncated,
     heldOpen: end.heldOpen,
   };
+}
+
+function knownDurationMs({ reason, startedAt, endedAt }: EndRecord): number | null {
+  if (startedAt === null || reason === "lost") return null;
+  return Date.parse(endedAt) - Date.parse(startedAt);
 }

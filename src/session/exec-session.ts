@@ -63,7 +63,7 @@ export interface EndRecord {
   readonly startError: StartError | null;
   /** ISO 8601. Null: it never started. */
   readonly startedAt: string | null;
-  /** ISO 8601. */
+  /** ISO 8601. Of a `lost` session: when its end was noticed. */
   readonly endedAt: string;
   /** A descendant still held the output open when reading was given up. */
   readonly heldOpen: boolean;

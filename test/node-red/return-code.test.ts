@@ -38,8 +38,9 @@ describe("return-code", () => {
     );
   });
 
-  it("an unknown exit code stays unknown", () => {
-    assert.equal(createReturnCode({ ...EXITED, exitCode: null, reason: "lost" }, session).code, null);
+  it("of a lost session neither the exit code nor how long it ran is known", () => {
+    const lost = createReturnCode({ ...EXITED, exitCode: null, reason: "lost" }, session);
+    assert.deepEqual([lost.code, lost.durationMs], [null, null]);
   });
 
   it("of a session that has been removed meanwhile it counts nothing", () => {
