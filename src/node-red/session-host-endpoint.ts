@@ -1,6 +1,6 @@
-import type { Request, Response } from "express";
+import type { NextFunction, Request, Response } from "express";
 import type { NodeAPI } from "node-red";
-import { findLocalHost, findSharedFate, type SharedFate } from "../client/shared-fate.ts";
+import { findLocalHost, findSharedFate, foreseeSharedFate, type SharedFate } from "../client/shared-fate.ts";
 import { isSessionError } from "../session/session-error.ts";
 import { containerSettings } from "./exec-container-node.ts";
 
@@ -9,23 +9,24 @@ export interface SessionHostView {
   readonly host: "process" | "inside";
   readonly stateDir: string;
   /** Null: none runs, or none that could be seen from here. */
-  readonly running: {
-    readonly pid: number;
-    readonly version: string;
-    readonly endsWith: SharedFate | null;
-  } | null;
+  readonly running: { readonly pid: number; readonly version: string } | null;
+  /** What ends the host together with Node-RED: the one that runs, or else one that Node-RED started now. Null: nothing that is known. */
+  readonly endsWith: SharedFate | null;
 }
 
-/** Tells the editor how the sessions of a deployed exec-container are kept. It starts nothing. */
+/** Tells the editor how the sessions of a deployed exec-container are kept. It starts no host. */
 export function serveSessionHostView(RED: NodeAPI): void {
   RED.httpAdmin.get(
     "/exec-sessions/session-host/:id",
     RED.auth.needsPermission("exec-container.read"),
-    (request: Request, response: Response) => {
+    async (request: Request, response: Response, next: NextFunction) => {
       try {
-        response.json(viewOf(RED, String(request.params.id)));
+        response.json(await viewOf(RED, String(request.params.id)));
       } catch (error) {
-        if (!isSessionError(error)) throw error;
+        if (!isSessionError(error)) {
+          next(error);
+          return;
+        }
         response
           .status(error.code === "EXEC_NO_CONTAINER" ? 404 : 400)
           .json({ code: error.code, message: error.message });
@@ -34,9 +35,14 @@ export function serveSessionHostView(RED: NodeAPI): void {
   );
 }
 
-function viewOf(RED: NodeAPI, id: string): SessionHostView {
+async function viewOf(RED: NodeAPI, id: string): Promise<SessionHostView> {
   const { host, stateDir } = containerSettings(RED, id).service();
-  const found = host === "process" ? findLocalHost(stateDir) : null;
-  const running = found && { pid: found.pid, version: found.version, endsWith: findSharedFate(found) };
-  return { host, stateDir, running };
+  if (host === "inside") return { host, stateDir, running: null, endsWith: null };
+  const found = findLocalHost(stateDir);
+  return {
+    host,
+    stateDir,
+    running: found && { pid: found.pid, version: found.version },
+    endsWith: found === null ? await foreseeSharedFate() : findSharedFate(found),
+  };
 }

@@ -25,7 +25,10 @@ export async function useSessionHost(
   return service;
 }
 
+/** Where a reader of the log finds it. */
+const PAPER = "https://github.com/exec-sessions/node-red/blob/main/docs/session-host.md";
+
 function describeFate(fate: SharedFate): string {
   const what = fate.kind === "unit" ? `the systemd unit ${fate.unit}` : "the container that Node-RED is in";
-  return `The session host ends with ${what}: when that is stopped or restarted, its sessions end, too. See docs/session-host.md.`;
+  return `The session host ends with ${what}: when that is stopped or restarted, its sessions end, too. How to keep them apart: ${PAPER}`;
 }

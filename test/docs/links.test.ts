@@ -19,6 +19,19 @@ describe("the links in the papers", () => {
       [],
     );
   });
+
+  it("that the dialogs and the log give are of this package's repository, and lead somewhere, too", () => {
+    const { repository } = JSON.parse(read("package.json"));
+    const base = repository.url.replace(/^git\+/, "").replace(/\.git$/, "/blob/main/");
+    const links = globSync(["nodes/*.html", "src/node-red/*.ts"], { cwd: ROOT }).flatMap((file) =>
+      Array.from(read(file).matchAll(/https:\/\/[^\s"`]+\.md\b[^\s"`]*/g), ([link]) => link),
+    );
+    assert.equal(links.length, 2);
+    assert.deepEqual(
+      links.filter((link) => !link.startsWith(base) || !leadsSomewhere("README.md", link.slice(base.length))),
+      [],
+    );
+  });
 });
 
 function leadsSomewhere(paper: string, link: string): boolean {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Browser } from "playwright-core";
+import { foreseeSharedFate } from "../../src/client/shared-fate.ts";
 import { EXEC_CONTAINER_DEFAULTS } from "../../src/node-red/exec-container-definition.ts";
 import { EXEC_CREATE_DEFAULTS } from "../../src/node-red/exec-create-definition.ts";
 import { EXEC_REMOVE_DEFAULTS } from "../../src/node-red/exec-remove-node.ts";
@@ -248,8 +249,31 @@ for (const version of NODE_RED_VERSIONS) {
       assert.equal(await state.isVisible(), false);
       await editor.cancel();
       const view = await nodeRed.get("/exec-sessions/session-host/keeper");
-      assert.deepEqual(view, { host: "process", stateDir: nodeRed.stateDir, running: null });
+      const endsWith = await foreseeSharedFate();
+      assert.deepEqual(view, { host: "process", stateDir: nodeRed.stateDir, running: null, endsWith });
       assert.equal((await fetch(`${nodeRed.url}/exec-sessions/session-host/nobody`)).status, 404);
+    });
+
+    it("the dialog of exec-container warns before the session host starts that something will end it with Node-RED", async () => {
+      const endsWith = { kind: "unit", unit: "nodered.service" };
+      await editor.page.route("**/exec-sessions/session-host/*", (route) =>
+        route.fulfill({ json: { host: "process", stateDir: "/nowhere", running: null, endsWith } }),
+      );
+      await editor.importNodes([container]);
+      await editor.openDialog("container");
+      await editor.openTab("exec-container-tab-sessions");
+      const warning = editor.page.locator("#exec-container-host-warning");
+      await warning.filter({ hasText: "It ends with the systemd unit nodered.service" }).waitFor();
+      const link = await warning.locator("a").getAttribute("href");
+      assert.match(link ?? "", /^https:.*\/docs\/session-host\.md#under-systemd$/);
+      await editor.page.selectOption("#node-config-input-host", "inside");
+      assert.equal(await warning.isVisible(), false);
+      assert.deepEqual(
+        await editor.page.locator("label[for=node-config-input-orphans] span:visible").allTextContents(),
+        ["If Node-RED ends"],
+      );
+      await editor.cancel();
+      await editor.page.unrouteAll();
     });
 
     it("a secret goes to the credentials, stays there when the dialog is used again, and goes with its row", async () => {
@@ -315,6 +339,8 @@ function isKey(text: string): boolean {
 }
 
 async function deployAll(editor: NodeRedEditor): Promise<void> {
+  // An import alone does not count as a change.
+  await editor.evaluate("RED.nodes.dirty(true)");
   await editor.page.click("#red-ui-header-button-deploy");
   await editor.page.waitForFunction(
     `$("#red-ui-header-button-deploy").hasClass("disabled") && !RED.nodes.dirty()`,
