@@ -46,15 +46,19 @@ export class RunStatus {
       this.#line.show(this.#last ?? {});
       return;
     }
-    const texts = [this.#RED._("exec-start.status.running", { count: this.#running }), this.#last?.text];
-    const text = texts.filter((part) => part !== undefined).join(" · ");
-    this.#line.show({ fill: "blue", shape: "dot", text });
+    this.#line.show({ fill: "blue", shape: "dot", text: this.#runningText(this.#running, this.#last?.text) });
+  }
+
+  #runningText(count: number, last: string | undefined): string {
+    return last === undefined
+      ? this.#RED._("exec-start.status.running", { count })
+      : this.#RED._("exec-start.status.runningLast", { count, last });
   }
 
   #endText({ code, reason }: ReturnCode): string {
-    return code === null
-      ? this.#RED._(`exec-start.status.${reason}`)
-      : this.#RED._("exec-start.status.rc", { code });
+    return code !== null && reason === "exited"
+      ? this.#RED._("exec-start.status.rc", { code })
+      : this.#RED._(`exec-start.status.${reason}`);
   }
 }
 

@@ -199,7 +199,7 @@ describe("exec-start", () => {
     flow.send("stop", { sessionId: created.sessionId });
     const shown = () => flow.runtime.statuses("start");
     // The test runtime has no catalogue, and shows a text's key.
-    const last = { fill: "yellow", shape: "dot", text: "exec-start.status.rc" };
+    const last = { fill: "yellow", shape: "dot", text: "exec-start.status.stopped" };
     await waitUntil("the end is shown", () => JSON.stringify(shown().at(-1)) === JSON.stringify(last));
     assert.deepEqual(shown()[0], { fill: "blue", shape: "dot", text: "exec-start.status.running" });
     await flow.message("end", 1);
