@@ -1,9 +1,8 @@
 import { build } from "./build.mjs";
-import { developmentEnv, developmentNode, root } from "./dev-node.mjs";
-import { passSignalsOn } from "./pass-signals.mjs";
 import { findProgram } from "./program-path.mjs";
+import { runScript } from "./run-script.mjs";
 import { setUp } from "./setup.mjs";
-import { runMain, runToEnd, step } from "./step.mjs";
+import { runMain, step } from "./step.mjs";
 
 await runMain(main);
 
@@ -14,14 +13,7 @@ await runMain(main);
 async function main() {
   await setUp({ systemPackages: neededPackages() });
   await step("build", build);
-  const args = ["scripts/run-demo.ts", ...process.argv.slice(2)];
-  const { code } = await runToEnd(
-    await developmentNode(),
-    args,
-    { cwd: root, env: developmentEnv() },
-    passSignalsOn,
-  );
-  return code ?? 1;
+  return runScript("scripts/run-demo.ts");
 }
 
 /** One OCI runtime is enough, and any; the compilers are for node-pty, which the job in a terminal needs. */

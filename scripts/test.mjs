@@ -1,7 +1,6 @@
-import { developmentEnv, developmentNode, root } from "./dev-node.mjs";
-import { passSignalsOn } from "./pass-signals.mjs";
+import { runScript } from "./run-script.mjs";
 import { setUp } from "./setup.mjs";
-import { printFailure, runMain, runToEnd } from "./step.mjs";
+import { printFailure, runMain } from "./step.mjs";
 import { Tally } from "./tally.mjs";
 
 await runMain(main);
@@ -11,22 +10,19 @@ await runMain(main);
  * what it imports run on Node 20 before anything is installed. Arguments: the test files or folders to run; none: all.
  */
 async function main() {
-  const node = await readyNode();
-  if (node === undefined) return 1;
-  const args = ["scripts/run-tests.mjs", ...process.argv.slice(2)];
-  const { code } = await runToEnd(node, args, { cwd: root, env: developmentEnv() }, passSignalsOn);
-  return code ?? 1;
+  if (!(await isReady())) return 1;
+  return runScript("scripts/run-tests.mjs");
 }
 
-async function readyNode() {
+async function isReady() {
   try {
     await setUp();
-    return await developmentNode();
+    return true;
   } catch (error) {
     printFailure(error);
     const tally = new Tally();
     tally.add("set-up", { failed: ["was not completed"] });
     tally.print();
-    return undefined;
+    return false;
   }
 }
