@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { ContainerRef } from "../src/session/exec-session.ts";
 import type { SessionService } from "../src/session/session-service.ts";
+import type { BenchWorld } from "./bench-world.ts";
 import { median } from "./median.ts";
-import type { Places } from "./places.ts";
 import { atLeast, atMost, type Row } from "./table.ts";
 
 const COMMAND = ["/bin/true"];
@@ -17,14 +17,6 @@ const MOST_OF_BARE_SPAWN = { inside: 1.3, host: 1.5 } as const;
 /** How an engine's exec is to compare with a session in this process. */
 const LEAST_OF_SESSION = { podman: 8, docker: 4 } as const;
 
-export interface RoundTripParts {
-  readonly places: Places;
-  /** The service inside of this process. */
-  readonly inside: SessionService;
-  /** The service behind a socket. */
-  readonly host: SessionService;
-}
-
 interface Way {
   readonly name: string;
   run(): Promise<void>;
@@ -36,7 +28,7 @@ interface Way {
  * Create, start, end and remove of `true` through the service, against a bare spawn of the same runtime and against
  * the engines that are installed. All ways take turns, so that a slow moment of the machine hits each of them.
  */
-export async function measureRoundTrips({ places, inside, host }: RoundTripParts): Promise<Row[]> {
+export async function measureRoundTrips({ places, inside, host }: BenchWorld): Promise<Row[]> {
   const runtimeWays = places.runtimes.flatMap(({ kind, target, execCommand }): Way[] => [
     { name: bareName(kind), run: () => spawnAndWait(execCommand), judge: () => ({ ratio: "", goal: "" }) },
     {

@@ -10,5 +10,7 @@ async function main() {
   await setUp();
   const node = await developmentNode();
   await step("build", build);
-  await step("benchmarks", () => run(node, ["bench/main.ts"], { cwd: root, env: developmentEnv() }));
+  for (const part of ["calls", "output"]) {
+    await step(part, () => run(node, [`bench/${part}.ts`], { cwd: root, env: developmentEnv() }));
+  }
 }
