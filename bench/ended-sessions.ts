@@ -10,6 +10,7 @@ import type { ContainerRef, ExecSession } from "../src/session/exec-session.ts";
 import type { SessionService } from "../src/session/session-service.ts";
 import { FileSessionStore } from "../src/store/file-store.ts";
 import { median } from "./median.ts";
+import { shuffled } from "./shuffled.ts";
 import { atMost, type Row } from "./table.ts";
 
 const PROGRAM = fileURLToPath(new URL("./lasting-host.ts", import.meta.url));
@@ -74,9 +75,7 @@ async function compare(name: string, verb: Verb, few: FilledHost, many: FilledHo
     [many, [] as number[]],
   ]);
   for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
-    // Whoever comes first after a pause is slower: each does every second time.
-    const turns = round % 2 === 0 ? [...times] : [...times].reverse();
-    for (const [host, found] of turns) {
+    for (const [host, found] of shuffled(times)) {
       const begin = performance.now();
       const cleanUp = await verb(host);
       if (round >= 0) found.push(performance.now() - begin);

@@ -4,13 +4,14 @@ import type { ContainerRef } from "../src/session/exec-session.ts";
 import type { SessionService } from "../src/session/session-service.ts";
 import type { BenchWorld } from "./bench-world.ts";
 import { median } from "./median.ts";
+import { shuffled } from "./shuffled.ts";
 import { atLeast, atMost, type Row } from "./table.ts";
 
 const COMMAND = ["/bin/true"];
 /** Odd, so that the median is one of them. */
 const ROUNDS = 51;
-/** Enough for caches and the JIT compiler. */
-const WARM_UP_ROUNDS = 5;
+/** Enough for caches and the JIT compiler, also the session host's. */
+const WARM_UP_ROUNDS = 20;
 
 /** How a session may compare with the bare spawn of its runtime, in this process and through a host. */
 const MOST_OF_BARE_SPAWN = { inside: 1.3, host: 1.5 } as const;
@@ -25,8 +26,9 @@ interface Way {
 }
 
 /**
- * Create, start, end and remove of `true` through the service, against a bare spawn of the same runtime and against
- * the engines that are installed. All ways take turns, so that a slow moment of the machine hits each of them.
+ * Create, start, end and remove of `true` through the service, against a bare spawn of the same runtime and against the
+ * engines that are installed. Ways that are compared closely take turns, so that a slow moment of the machine hits each of
+ * them; the engines come later, since they go on tidying up for a while.
  */
 export async function measureRoundTrips({ places, inside, host }: BenchWorld): Promise<Row[]> {
   const runtimeWays = places.runtimes.flatMap(({ kind, target, execCommand }): Way[] => [
@@ -50,23 +52,23 @@ export async function measureRoundTrips({ places, inside, host }: BenchWorld): P
       judge: againstSession(session, LEAST_OF_SESSION[name]),
     };
   });
-  return measure([...runtimeWays, ...engineWays]);
+  const medians = new Map([...(await measure(runtimeWays)), ...(await measure(engineWays))]);
+  return [...runtimeWays, ...engineWays].map(({ name, judge }) => {
+    const ms = medians.get(name) ?? Number.NaN;
+    return { what: name, median: `${ms.toFixed(1)} ms`, ...judge(ms, medians) };
+  });
 }
 
-async function measure(ways: readonly Way[]): Promise<Row[]> {
+async function measure(ways: readonly Way[]): Promise<ReadonlyMap<string, number>> {
   const samples = new Map(ways.map((way) => [way, [] as number[]]));
   for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
-    for (const [way, times] of samples) {
+    for (const [way, times] of shuffled(samples)) {
       const start = performance.now();
       await way.run();
       if (round >= 0) times.push(performance.now() - start);
     }
   }
-  const medians = new Map(Array.from(samples, ([{ name }, times]) => [name, median(times)]));
-  return ways.map(({ name, judge }) => {
-    const ms = medians.get(name) ?? Number.NaN;
-    return { what: name, median: `${ms.toFixed(1)} ms`, ...judge(ms, medians) };
-  });
+  return new Map(Array.from(samples, ([{ name }, times]) => [name, median(times)]));
 }
 
 function againstBare(kind: string, most: number): Way["judge"] {
