@@ -1,6 +1,7 @@
 import type { NextFunction, Request, Response } from "express";
 import type { NodeAPI } from "node-red";
 import { findLocalHost, findSharedFate, foreseeSharedFate, type SharedFate } from "../client/shared-fate.ts";
+import { mayStartHost } from "../client/start-policy.ts";
 import { isSessionError } from "../session/session-error.ts";
 import { containerSettings } from "./exec-container-node.ts";
 
@@ -10,6 +11,8 @@ export interface SessionHostView {
   readonly stateDir: string;
   /** Null: none runs, or none that could be seen from here. */
   readonly running: { readonly pid: number; readonly version: string } | null;
+  /** Whether Node-RED starts one when a session needs it, or leaves that to others. */
+  readonly isStartedHere: boolean;
   /** What ends the host together with Node-RED: the one that runs, or else one that Node-RED started now. Null: nothing that is known. */
   readonly endsWith: SharedFate | null;
 }
@@ -37,12 +40,13 @@ export function serveSessionHostView(RED: NodeAPI): void {
 
 async function viewOf(RED: NodeAPI, id: string): Promise<SessionHostView> {
   const { host, stateDir } = containerSettings(RED, id).service();
-  if (host === "inside") return { host, stateDir, running: null, endsWith: null };
+  if (host === "inside") return { host, stateDir, running: null, isStartedHere: false, endsWith: null };
   const found = findLocalHost(stateDir);
   return {
     host,
     stateDir,
     running: found && { pid: found.pid, version: found.version },
+    isStartedHere: mayStartHost(),
     endsWith: found === null ? await foreseeSharedFate() : findSharedFate(found),
   };
 }

@@ -250,18 +250,23 @@ for (const version of NODE_RED_VERSIONS) {
       await editor.cancel();
       const view = await nodeRed.get("/exec-sessions/session-host/keeper");
       const endsWith = await foreseeSharedFate();
-      assert.deepEqual(view, { host: "process", stateDir: nodeRed.stateDir, running: null, endsWith });
+      const { stateDir } = nodeRed;
+      assert.deepEqual(view, { host: "process", stateDir, running: null, isStartedHere: true, endsWith });
       assert.equal((await fetch(`${nodeRed.url}/exec-sessions/session-host/nobody`)).status, 404);
     });
 
     it("the dialog of exec-container warns before the session host starts that something will end it with Node-RED", async () => {
       const endsWith = { kind: "unit", unit: "nodered.service" };
       await editor.page.route("**/exec-sessions/session-host/*", (route) =>
-        route.fulfill({ json: { host: "process", stateDir: "/nowhere", running: null, endsWith } }),
+        route.fulfill({
+          json: { host: "process", stateDir: "/nowhere", running: null, isStartedHere: false, endsWith },
+        }),
       );
       await editor.importNodes([container]);
       await editor.openDialog("container");
       await editor.openTab("exec-container-tab-sessions");
+      const state = editor.page.locator("#exec-container-host-state");
+      await state.filter({ hasText: "start the service or the container that runs it" }).waitFor();
       const warning = editor.page.locator("#exec-container-host-warning");
       await warning.filter({ hasText: "It ends with the systemd unit nodered.service" }).waitFor();
       const link = await warning.locator("a").getAttribute("href");
