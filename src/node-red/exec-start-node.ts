@@ -208,6 +208,8 @@ class ExecStart {
       return "troubled";
     } finally {
       this.#deliveries.delete(delivery);
+      // While the service is looked for nothing is delivered, and Node-RED may end; then nobody else writes down how far it was.
+      this.#registry.settle(attached.entry);
     }
   }
 

@@ -248,6 +248,25 @@ for (const version of NODE_RED_VERSIONS) {
       assert.equal(nodeRed.received("end").length, 1);
     });
 
+    it("whose host is killed just before a clean restart is not told again, nor numbered anew", async () => {
+      await startSession();
+      await pipe.write("before");
+      await nodeRed.message("stdout");
+      const host = readHostFile(nodeRed.stateDir);
+      assert.ok(host !== null);
+      process.kill(host.pid, "SIGKILL");
+      await waitUntil("its node looks for it", () => nodeRed.complaints().some(isOurs));
+      assert.equal(await nodeRed.end(), 0);
+      await nodeRed.startAgain();
+      await pipe.end();
+      await nodeRed.message("end");
+      assert.equal(textOf("stdout"), "before");
+      assert.deepEqual(
+        nodeRed.received("stdout").map(({ parts }) => (parts as { index: number }).index),
+        [0, 1],
+      );
+    });
+
     it("survives a changed state directory and a restart after it", async () => {
       await startSession();
       await pipe.write("before, ");
