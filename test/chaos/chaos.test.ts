@@ -6,7 +6,7 @@ import { describeRound } from "./figures.ts";
 import { KILL_KINDS } from "./kill.ts";
 
 /** npm run chaos has 200. */
-const ROUNDS = 15;
+const ROUNDS = 10;
 /** A round takes three seconds, and three times that on a busy machine; one that does not come to its end, two minutes. */
 const LIMIT_MS = 8 * 60_000;
 
