@@ -3,7 +3,6 @@ import type { Container, Runtime } from "../session/runtime.ts";
 import { isSessionError, SessionError } from "../session/session-error.ts";
 import { askRuntime, rootArguments } from "./ask-runtime.ts";
 import { LOCAL_CONTAINER_ID } from "./local-request.ts";
-
 import { findRuntimeProgram } from "./runtime-program.ts";
 
 /** All containers of a runtime, in any state. Throws EXEC_RUNTIME_*. */
