@@ -2,13 +2,13 @@ import { waitAtMost } from "./bounded-wait.ts";
 import { assertContainerRuns, hasContainerStopped } from "./container-check.ts";
 import { createEndRecord, type StopCause } from "./end-record.ts";
 import type { EndRecord, ExecSession, StartError } from "./exec-session.ts";
-import { startErrorExitCode } from "./exec-session.ts";
+import { notATerminal, notReachable, notStarted, notStopped, sessionGone } from "./live-session-errors.ts";
 import { type Moment, thisMoment } from "./moment.ts";
 import type { OutputLog } from "./output-log.ts";
 import { type CommandEnd, RunningCommand } from "./running-command.ts";
 import type { ExecProcess, Runtime, RuntimeProvider } from "./runtime.ts";
 import { StartFailure } from "./runtime.ts";
-import { errorText, isSessionError, SessionError } from "./session-error.ts";
+import { errorText, isSessionError, type SessionError } from "./session-error.ts";
 import { type JournalContext, SessionJournal } from "./session-journal.ts";
 import type { SessionOutput } from "./session-output.ts";
 import { assertVerbAllowed, type GuardedVerb, wrongState } from "./session-state.ts";
@@ -86,11 +86,7 @@ export class LiveSession {
     });
     await command.stop(request, cause);
     if (await waitAtMost(this.ended, KILL_WAIT_MS)) return;
-    throw new SessionError(
-      "EXEC_STOP_FAILED",
-      `Session ${this.#journal.shortId} did not end within ${KILL_WAIT_MS / MS_PER_SECOND} s after SIGKILL; is its container paused?`,
-      { details: { sessionId: this.record.id } },
-    );
+    throw notStopped(this.record);
   }
 
   async kill(signal: SignalName): Promise<void> {
@@ -100,12 +96,7 @@ export class LiveSession {
 
   async resize(size: TerminalSize): Promise<void> {
     await this.#guard("resize");
-    if (!this.record.config.tty) {
-      throw new SessionError(
-        "EXEC_NOT_A_TTY",
-        `Cannot resize session ${this.#journal.shortId}, which was created without tty.`,
-      );
-    }
+    if (!this.record.config.tty) throw notATerminal(this.record);
     this.#running().resize(size);
     this.#journal.tell({ type: "resized", size });
   }
@@ -165,7 +156,7 @@ export class LiveSession {
 
   /** Throws EXEC_SESSION_NOT_FOUND once the session has been removed. */
   assertExists(): void {
-    if (this.#isRemoved) throw sessionGone(this.record.id);
+    if (this.#isRemoved) throw sessionGone(this.record);
   }
 
   async #start(): Promise<void> {
@@ -195,17 +186,7 @@ export class LiveSession {
       error instanceof StartFailure ? error.startError : { kind: "runtime", text: errorText(error) };
     const exit = { ...UNKNOWN_EXIT, startError };
     await this.#end({ exit, heldOpen: false, stopCause: null, killedWith: new Set() }, log);
-    if (isSessionError(error)) return error;
-    const exitCode = startErrorExitCode(startError.kind);
-    const command = JSON.stringify(this.record.config.command[0]);
-    return new SessionError(
-      "EXEC_START_FAILED",
-      `Session ${this.#journal.shortId} could not start ${command}: ${startError.text}`,
-      {
-        details: { sessionId: this.record.id, startError, exitCode },
-        cause: error,
-      },
-    );
+    return isSessionError(error) ? error : notStarted(this.record, startError, error);
   }
 
   #run(process: ExecProcess, runtime: Runtime, log: OutputLog): void {
@@ -273,7 +254,7 @@ export class LiveSession {
       throw error;
     }
     this.#journal.tell({ type: "removed" });
-    this.#ended.reject(sessionGone(this.record.id));
+    this.#ended.reject(sessionGone(this.record));
     this.#context.onRemoved(this);
   }
 
@@ -310,15 +291,6 @@ export class LiveSession {
 
   #running(): RunningCommand {
     if (this.#command !== undefined) return this.#command;
-    throw new SessionError(
-      "EXEC_RUNTIME_FAILED",
-      `Session ${this.#journal.shortId} was running when its last manager ended, and its runtime cannot be asked about it now.`,
-    );
+    throw notReachable(this.record);
   }
-}
-
-function sessionGone(id: string): SessionError {
-  return new SessionError("EXEC_SESSION_NOT_FOUND", `Session ${id.slice(0, 12)} has been removed.`, {
-    details: { sessionId: id },
-  });
 }
