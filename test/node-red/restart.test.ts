@@ -57,6 +57,12 @@ for (const version of NODE_RED_VERSIONS) {
     const resumeFolder = () => join(nodeRed.userDir, "exec-sessions-resume");
     const sessionId = async () => String((await nodeRed.message("stdout")).sessionId);
 
+    function killHost(): void {
+      const host = readHostFile(nodeRed.stateDir);
+      assert.ok(host !== null);
+      process.kill(host.pid, "SIGKILL");
+    }
+
     /** Asks the session host, past Node-RED. */
     async function withClient<Answer>(ask: (client: SessionClient) => Promise<Answer>): Promise<Answer> {
       const client = new SessionClient({ socketPath: join(nodeRed.stateDir, "host.sock") });
@@ -191,9 +197,7 @@ for (const version of NODE_RED_VERSIONS) {
       await startSession({ container: { orphans: "stop" } });
       await pipe.write("before");
       await nodeRed.message("stdout");
-      const host = readHostFile(nodeRed.stateDir);
-      assert.ok(host !== null);
-      process.kill(host.pid, "SIGKILL");
+      killHost();
       const { exitCode, rc } = await nodeRed.message("end");
       assert.deepEqual([exitCode, (rc as { reason: string }).reason], [null, "stopped"]);
       assert.equal(textOf("stdout"), "before");
@@ -235,9 +239,7 @@ for (const version of NODE_RED_VERSIONS) {
       const slow = { container: { orphans: "stop" }, create: { args }, found: { closeMs: SLOW_DEPLOY_MS } };
       await startSession(slow);
       await nodeRed.message("stdout");
-      const host = readHostFile(nodeRed.stateDir);
-      assert.ok(host !== null);
-      process.kill(host.pid, "SIGKILL");
+      killHost();
       await waitUntil("its node looks for it", () => nodeRed.complaints().some(isOurs));
       await nodeRed.deploy(flowNodes(pipe.path, slow));
       await nodeRed.message("end");
@@ -252,9 +254,7 @@ for (const version of NODE_RED_VERSIONS) {
       await startSession();
       await pipe.write("before");
       await nodeRed.message("stdout");
-      const host = readHostFile(nodeRed.stateDir);
-      assert.ok(host !== null);
-      process.kill(host.pid, "SIGKILL");
+      killHost();
       await waitUntil("its node looks for it", () => nodeRed.complaints().some(isOurs));
       assert.equal(await nodeRed.end(), 0);
       await nodeRed.startAgain();
