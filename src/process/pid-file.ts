@@ -60,7 +60,7 @@ export async function waitForPidFile({
 /** The number in a pid file. Null: no file, or nothing in it yet. */
 export function readPidFile(path: string): number | null {
   try {
-    const text = readFileSync(path, "latin1").trim();
+    const text = readFileSync(path, "utf8").trim();
     return /^[1-9][0-9]*$/.test(text) ? Number(text) : null;
   } catch (error) {
     if (isErrno(error, "ENOENT")) return null;

@@ -5,7 +5,7 @@ import type { OutputSource } from "../process/output-source.ts";
 import { readProcessStat } from "../process/process-stat.ts";
 import { type Program, startProgram } from "../process/program.ts";
 import { useTerminal } from "../process/program-streams.ts";
-import type { AttachedRuntime, AttachRequest } from "./attached-runtime.ts";
+import { type AttachedRuntime, type AttachRequest, runtimeProgram } from "./attached-runtime.ts";
 import { waitForEnd } from "./host-exec-process.ts";
 import { openTerminal } from "./session-streams.ts";
 
@@ -27,7 +27,7 @@ const DRAIN_MAX_MS = 2000;
  * ends when all output has been read.
  */
 export async function attachCrunTerminal(request: AttachRequest): Promise<AttachedRuntime> {
-  const { config, file, args, source } = request;
+  const { config, source } = request;
   const { readFd, writeFd } = await source.pipes.take("write");
   let isHeld = true;
   const letGo = () => {
@@ -36,13 +36,9 @@ export async function attachCrunTerminal(request: AttachRequest): Promise<Attach
   };
   try {
     const terminal = openTerminal(source, config, { raw: true });
+    const crun = runtimeProgram({ ...request, extraFds: [readFd] });
     const program = await startProgram(
-      {
-        file: "/bin/sh",
-        args: ["-c", WITH_CHILD, "sh", file, ...args],
-        ownSession: true,
-        extraFds: [readFd],
-      },
+      { ...crun, file: "/bin/sh", args: ["-c", WITH_CHILD, "sh", crun.file, ...crun.args] },
       useTerminal(terminal),
     );
     return {

@@ -33,11 +33,11 @@ export class Freezer {
 
 /** THAWED, FREEZING or FROZEN, also because of a group above. */
 function isFrozenV1(folder: string): boolean {
-  return readFileSync(join(folder, "freezer.state"), "latin1").trim() !== "THAWED";
+  return readFileSync(join(folder, "freezer.state"), "utf8").trim() !== "THAWED";
 }
 
 /** `cgroup.freeze` is what was asked of this group, `frozen` what holds, also because of a group above. */
 function isFrozenV2(folder: string): boolean {
-  if (readFileSync(join(folder, "cgroup.freeze"), "latin1").trim() === "1") return true;
-  return /^frozen 1$/m.test(readFileSync(join(folder, "cgroup.events"), "latin1"));
+  if (readFileSync(join(folder, "cgroup.freeze"), "utf8").trim() === "1") return true;
+  return /^frozen 1$/m.test(readFileSync(join(folder, "cgroup.events"), "utf8"));
 }

@@ -14,7 +14,7 @@ import type {
 } from "../session/runtime.ts";
 import { SessionError, showValue } from "../session/session-error.ts";
 import { SIGNAL_EXIT_BASE, signalNumber } from "../session/signals.ts";
-import { bundleFiles, findByPidFile } from "./bundle-files.ts";
+import { findByPidFile, pidFileIn } from "./bundle-pid-file.ts";
 import { adoptProcess, HostExecProcess } from "./host-exec-process.ts";
 import { LOCAL_CONTAINER_ID, resolveOnMachine } from "./local-request.ts";
 import { startOnMachine } from "./local-start.ts";
@@ -73,7 +73,7 @@ export class LocalRuntime implements Runtime {
     const { identity, program } = await startOnMachine({
       config,
       request,
-      files: bundleFiles(bundle),
+      pidFile: pidFileIn(bundle),
       streams: { pipes: this.#pipes, terminals },
     });
     return new HostExecProcess({
@@ -90,7 +90,7 @@ export class LocalRuntime implements Runtime {
   }): Promise<ExecProcess | null> {
     const identity =
       request.identity === null
-        ? await findByPidFile(bundleFiles(request.bundle))
+        ? await findByPidFile(pidFileIn(request.bundle))
         : parseHostProcess(request.identity);
     return identity !== null && findProcess(identity) !== null ? adoptProcess(identity) : null;
   }

@@ -5,7 +5,6 @@ import { type Program, startProgram } from "../process/program.ts";
 import type { ExecConfig } from "../session/exec-config.ts";
 import { StartFailure } from "../session/runtime.ts";
 import { isSessionError } from "../session/session-error.ts";
-import type { BundleFiles } from "./bundle-files.ts";
 import { openExtraFds } from "./extra-files.ts";
 import { isOtherUser } from "./local-request.ts";
 import { diagnoseOnMachine, explainSpawnError } from "./local-start-error.ts";
@@ -15,7 +14,8 @@ import { openSessionStreams, type StreamSource } from "./session-streams.ts";
 export interface LocalStartRequest {
   readonly config: ExecConfig;
   readonly request: ProcessRequest;
-  readonly files: BundleFiles;
+  /** Where the command's pid goes. */
+  readonly pidFile: string;
   readonly streams: StreamSource;
 }
 
@@ -32,7 +32,7 @@ const TAKE_TERMINAL = ["setsid", "-c", "--"];
 
 /** Starts a command on this machine, in a process session of its own. Throws StartFailure if it cannot be executed. */
 export async function startOnMachine(start: LocalStartRequest): Promise<LocalCommand> {
-  const { config, request, files } = start;
+  const { config, request, pidFile } = start;
   // With a terminal another program executes the command, and what keeps it from that would look like the command's exit.
   const failure = config.tty ? await diagnoseOnMachine(config, request) : null;
   if (failure !== null) throw new StartFailure(failure);
@@ -41,7 +41,7 @@ export async function startOnMachine(start: LocalStartRequest): Promise<LocalCom
     const program = await startCommand(start, extra.fds);
     // In time in any case: a child that has ended keeps its pid until the event loop goes on.
     const identity = { ...identifyProcess(program.pid), sessionId: program.pid };
-    await writePidFile(files, { identity, program });
+    await writePidFile(pidFile, { identity, program });
     return { identity, program };
   } finally {
     await extra.close();
@@ -74,9 +74,9 @@ async function startCommand(
 }
 
 /** So that the next manager finds the command if this one dies before it has told anybody. */
-async function writePidFile(files: BundleFiles, { identity, program }: LocalCommand): Promise<void> {
+async function writePidFile(path: string, { identity, program }: LocalCommand): Promise<void> {
   try {
-    await writeFile(files.pid, String(program.pid), { mode: 0o600 });
+    await writeFile(path, String(program.pid), { mode: 0o600 });
   } catch (error) {
     await killTree(identity);
     program.release();

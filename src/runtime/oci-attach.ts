@@ -1,6 +1,11 @@
 import { startProgram } from "../process/program.ts";
 import type { RuntimeSpec } from "../session/exec-session.ts";
-import { type AttachedRuntime, type AttachRequest, attachPlainly } from "./attached-runtime.ts";
+import {
+  type AttachedRuntime,
+  type AttachRequest,
+  attachPlainly,
+  runtimeProgram,
+} from "./attached-runtime.ts";
 import { attachCrunTerminal } from "./crun-terminal.ts";
 import { attachRuncPipes } from "./runc-pipes.ts";
 import { openSessionStreams } from "./session-streams.ts";
@@ -13,10 +18,10 @@ export async function attachRuntime(
   kind: RuntimeSpec["kind"],
   request: AttachRequest,
 ): Promise<AttachedRuntime> {
-  const { config, file, args, source, extraFds } = request;
+  const { config, source } = request;
   if (kind === "crun" && config.tty) return attachCrunTerminal(request);
   if (kind === "runc" && !config.tty) return attachRuncPipes(request);
   // The terminal here only passes bytes on: the one that the command sees is made by the runtime in the container.
   const streams = await openSessionStreams(source, config, { raw: true });
-  return attachPlainly(await startProgram({ file, args, ownSession: true, extraFds }, streams));
+  return attachPlainly(await startProgram(runtimeProgram(request), streams));
 }

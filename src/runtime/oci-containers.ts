@@ -38,10 +38,10 @@ export class OciContainers {
 
   /** The container as it is now. Throws EXEC_CONTAINER_NOT_FOUND or EXEC_RUNTIME_FAILED. */
   async find(id: string): Promise<Container> {
-    const known = this.#findKnown(id);
+    const known = this.#known.get(id);
     const isFrozen = known && this.#freezer.isFrozen(known.init.pid);
-    // The state of a process that ended while it was looked at would be that of nobody.
-    if (known !== undefined && isFrozen !== undefined && findProcess(known.init) !== null) {
+    // Looked at last: the state of a process that has ended by now would be that of nobody.
+    if (isFrozen !== undefined && this.#findKnown(id) !== undefined) {
       return toContainer(id, isFrozen ? "paused" : "running");
     }
     const state = await this.#ask(id);

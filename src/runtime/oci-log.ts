@@ -1,27 +1,17 @@
-import { readFile } from "node:fs/promises";
-import { isErrno } from "../process/errno.ts";
+import type { NamelessFile } from "../process/nameless-file.ts";
 
 /** More than any error is long, and little enough to read at once; the error is at the end. */
 const MAX_LOG_BYTES = 64 * 1024;
 
-/** The last error in a runtime's JSON log. Null: none, or no log. */
-export async function readLastError(path: string): Promise<string | null> {
-  return lastError(await readLog(path));
+/** The last error in a runtime's JSON log. Null: none. */
+export function readLastError(log: NamelessFile): string | null {
+  return lastError(log.readEnd(MAX_LOG_BYTES).toString("utf8"));
 }
 
 /** The last error among a runtime's JSON lines; lines that are no JSON, such as crun's copy of a message, do not count. */
 export function lastError(lines: string): string | null {
   const messages = lines.split("\n").flatMap(parseError);
   return messages.at(-1) ?? null;
-}
-
-async function readLog(path: string): Promise<string> {
-  try {
-    return (await readFile(path)).subarray(-MAX_LOG_BYTES).toString("utf8");
-  } catch (error) {
-    if (isErrno(error, "ENOENT")) return "";
-    throw error;
-  }
 }
 
 function parseError(line: string): string[] {

@@ -1,6 +1,7 @@
 import { resizeTerminalOf } from "../process/controlling-terminal.ts";
 import { errnoOf } from "../process/errno.ts";
 import { findProcess, parseHostProcess } from "../process/host-process.ts";
+import { NamelessFile } from "../process/nameless-file.ts";
 import type { PipeSource } from "../process/pipe-source.ts";
 import type { TerminalLibrary } from "../process/terminal-library.ts";
 import { announceWindowChange } from "../process/window-change.ts";
@@ -15,7 +16,7 @@ import {
   type StartRequest,
 } from "../session/runtime.ts";
 import { errorText, SessionError } from "../session/session-error.ts";
-import { bundleFiles, deleteProcessFile, findByPidFile } from "./bundle-files.ts";
+import { findByPidFile, pidFileIn } from "./bundle-pid-file.ts";
 import { diagnoseCommand } from "./command-file.ts";
 import { adoptProcess, HostExecProcess } from "./host-exec-process.ts";
 import { OciContainers } from "./oci-containers.ts";
@@ -68,7 +69,7 @@ export class OciRuntime implements Runtime {
     const terminals = config.tty ? requireTerminals(this.#terminals) : null;
     const base = await this.#containers.process(container.id);
     const request = await this.#resolve(container.id, base, config);
-    const files = bundleFiles(bundle);
+    const log = new NamelessFile(bundle);
     const started = await this.#explain(
       container.id,
       startInContainer({
@@ -77,19 +78,23 @@ export class OciRuntime implements Runtime {
         containerId: container.id,
         config,
         process: createOciProcess(base, config, request),
-        files,
+        bundle,
+        log,
         streams: { pipes: this.#pipes, terminals },
       }),
-    );
+    ).catch((error: unknown) => {
+      log.close();
+      throw error;
+    });
     return new HostExecProcess({
       identity: started.identity,
-      streams: sessionStreams(withResize(started, terminals), config),
+      streams: sessionStreams(allStreams(started, terminals, log), config),
       exited: (sentSignals) =>
         readOciExit({
           runtimeExited: started.runtime.program.exited,
           identity: started.identity,
           sentSignals,
-          findLateFailure: () => this.#findLateFailure(container.id, config, request, files.log),
+          findLateFailure: () => this.#findLateFailure(container.id, config, request, log),
         }),
     });
   }
@@ -98,10 +103,10 @@ export class OciRuntime implements Runtime {
     readonly identity: ProcessIdentity | null;
     readonly bundle: string;
   }): Promise<ExecProcess | null> {
-    const files = bundleFiles(request.bundle);
-    deleteProcessFile(files);
     const identity =
-      request.identity === null ? await findByPidFile(files) : parseHostProcess(request.identity);
+      request.identity === null
+        ? await findByPidFile(pidFileIn(request.bundle))
+        : parseHostProcess(request.identity);
     return identity !== null && findProcess(identity) !== null ? adoptProcess(identity) : null;
   }
 
@@ -143,10 +148,10 @@ export class OciRuntime implements Runtime {
     id: string,
     config: ExecConfig,
     { env, workDir }: ProcessRequest,
-    log: string,
+    log: NamelessFile,
   ): Promise<StartError | null> {
     try {
-      const text = await readLastError(log);
+      const text = readLastError(log);
       if (text !== null && isLateFailure(text)) return { kind: startErrorKind(text), text };
       if (text !== null || this.spec.kind !== "runc") return null;
       const root = await this.#containers.openRoot(id);
@@ -168,7 +173,11 @@ export class OciRuntime implements Runtime {
  * The command's terminal is another one than that of its runtime. Where it cannot be reached, the runtime is told to take
  * the new size over, which runc does, and crun not in all versions.
  */
-function withResize({ runtime, identity }: StartedCommand, terminals: TerminalLibrary | null): AllStreams {
+function allStreams(
+  { runtime, identity }: StartedCommand,
+  terminals: TerminalLibrary | null,
+  log: NamelessFile,
+): AllStreams {
   const { program, stdin, stdout, stderr } = runtime;
   return {
     ...{ stdin, stdout, stderr },
@@ -177,6 +186,9 @@ function withResize({ runtime, identity }: StartedCommand, terminals: TerminalLi
       if (terminals === null || findProcess(identity) === null) return;
       if (!resizeTerminalOf(identity.pid, terminals, size)) void announceWindowChange(program);
     },
-    release: () => runtime.release(),
+    release: () => {
+      runtime.release();
+      log.close();
+    },
   };
 }

@@ -1,5 +1,5 @@
-import { appendFileSync } from "node:fs";
 import { type HostProcess, identifyProcess } from "../process/host-process.ts";
+import { NamelessFile } from "../process/nameless-file.ts";
 import { waitForPidFile } from "../process/pid-file.ts";
 import { findPipeHolders } from "../process/pipe-holders.ts";
 import { killTree } from "../process/process-tree.ts";
@@ -7,10 +7,9 @@ import type { Program } from "../process/program.ts";
 import type { ExecConfig } from "../session/exec-config.ts";
 import type { RuntimeSpec } from "../session/exec-session.ts";
 import { StartFailure } from "../session/runtime.ts";
-import { errorText } from "../session/session-error.ts";
 import { rootArguments } from "./ask-runtime.ts";
 import type { AttachedRuntime } from "./attached-runtime.ts";
-import { type BundleFiles, deleteProcessFile, writeProcessFile } from "./bundle-files.ts";
+import { pidFileIn } from "./bundle-pid-file.ts";
 import { openExtraFds } from "./extra-files.ts";
 import { attachRuntime } from "./oci-attach.ts";
 import { readLastError } from "./oci-log.ts";
@@ -27,7 +26,10 @@ export interface OciStartRequest {
   readonly containerId: string;
   readonly config: ExecConfig;
   readonly process: OciProcess;
-  readonly files: BundleFiles;
+  /** The session's folder. */
+  readonly bundle: string;
+  /** Takes the runtime's errors as JSON lines. */
+  readonly log: NamelessFile;
   readonly streams: StreamSource;
 }
 
@@ -39,42 +41,58 @@ export interface StartedCommand {
 
 /** Runs `RUNTIME exec`, attached, and resolves once the command runs. Throws StartFailure if it does not come to that. */
 export async function startInContainer(request: OciStartRequest): Promise<StartedCommand> {
-  const { files } = request;
   const extra = await openExtraFds(request.config);
   try {
-    writeProcessFile(files, request.process);
-    const runtime = await attachRuntime(request.spec.kind, {
-      file: request.program,
-      args: execArguments(request),
-      config: request.config,
-      source: request.streams,
-      extraFds: extra.fds,
-    });
-    const identity = await waitOrEnd(runtime, files);
+    const runtime = await startRuntime(request, extra.fds);
+    const identity = await waitOrEnd(runtime, request);
     runtime.watch(identity);
     return { runtime, identity };
   } finally {
     await extra.close();
-    deleteProcessFile(files);
   }
 }
 
-function execArguments({ spec, config, containerId, files }: OciStartRequest): readonly string[] {
+/** The command's process has secrets in its environment, so it is in no file that has a name. */
+async function startRuntime(request: OciStartRequest, extraFds: readonly number[]): Promise<AttachedRuntime> {
+  const process = new NamelessFile(request.bundle, JSON.stringify(request.process));
+  try {
+    return await attachRuntime(request.spec.kind, {
+      file: request.program,
+      args: (firstFd) => execArguments(request, { process: firstFd, log: firstFd + 1 }),
+      config: request.config,
+      source: request.streams,
+      extraFds,
+      runtimeFds: [process.fd, request.log.fd],
+    });
+  } finally {
+    process.close();
+  }
+}
+
+function execArguments(
+  { spec, config, containerId, bundle }: OciStartRequest,
+  fds: { readonly process: number; readonly log: number },
+): readonly string[] {
   const extraFds = config.preserveFds.length + config.extraFiles.length;
   return [
     ...rootArguments(spec),
-    ...["--log", files.log, "--log-format", "json"],
-    ...["exec", "--process", files.process, "--pid-file", files.pid],
+    ...["--log", ownFd(fds.log), "--log-format", "json"],
+    ...["exec", "--process", ownFd(fds.process), "--pid-file", pidFileIn(bundle)],
     ...(config.tty ? ["--tty"] : []),
     ...(extraFds > 0 ? ["--preserve-fds", String(extraFds)] : []),
     containerId,
   ];
 }
 
-async function waitOrEnd(runtime: AttachedRuntime, files: BundleFiles): Promise<HostProcess> {
+/** The path by which a program opens what it was given as a file descriptor. */
+function ownFd(fd: number): string {
+  return `/proc/self/fd/${fd}`;
+}
+
+async function waitOrEnd(runtime: AttachedRuntime, request: OciStartRequest): Promise<HostProcess> {
   const writer = identifyProcess(runtime.program.pid);
   try {
-    return await waitForCommand(runtime, files, writer);
+    return await waitForCommand(runtime, request, writer);
   } catch (error) {
     // A runtime that says what is wrong with the command has not run it.
     const isExplained = error instanceof StartFailure && error.startError.kind !== "runtime";
@@ -86,16 +104,16 @@ async function waitOrEnd(runtime: AttachedRuntime, files: BundleFiles): Promise<
 
 async function waitForCommand(
   { program }: AttachedRuntime,
-  files: BundleFiles,
+  { bundle, log }: OciStartRequest,
   writer: HostProcess,
 ): Promise<HostProcess> {
   const pid = await waitForPidFile({
-    path: files.pid,
+    path: pidFileIn(bundle),
     writer: { startTime: writer.startTime ?? 0, ended: program.exited },
     timeoutMs: START_TIMEOUT_MS,
   });
   if (typeof pid === "number") return identifyCommand(pid, writer);
-  if (pid === null) throw await startFailure(program, files);
+  if (pid === null) throw await startFailure(program, log);
   const text = `the runtime did not start the command within ${START_TIMEOUT_MS / 1000} s and was killed`;
   throw new StartFailure({ kind: "runtime", text });
 }
@@ -114,21 +132,9 @@ function identifyCommand(pid: number, writer: HostProcess): HostProcess {
   return isOurs ? identity : { ...identity, startTime: null, sessionId: null };
 }
 
-async function startFailure(runtime: Program, files: BundleFiles): Promise<StartFailure> {
+async function startFailure(runtime: Program, log: NamelessFile): Promise<StartFailure> {
   const { code, signal } = await runtime.exited;
   const ending = signal === null ? `exit code ${code}` : `signal ${signal}`;
-  const text =
-    (await readLastError(files.log)) ??
-    `the runtime ended with ${ending} before it started the command${whyNotLogged(files)}`;
+  const text = readLastError(log) ?? `the runtime ended with ${ending} before it started the command`;
   return new StartFailure({ kind: startErrorKind(text), text });
-}
-
-/** Where the runtime could not even log its error, the disk's own error is the reason. */
-function whyNotLogged({ log }: BundleFiles): string {
-  try {
-    appendFileSync(log, "\n");
-    return "";
-  } catch (error) {
-    return `, and could not log why: ${errorText(error)}`;
-  }
 }

@@ -4,7 +4,7 @@ import type { HostProcess } from "../process/host-process.ts";
 import { type Program, startProgram } from "../process/program.ts";
 import { openPipes } from "../process/program-streams.ts";
 import { SeverableOutput } from "../process/severable-output.ts";
-import type { AttachedRuntime, AttachRequest } from "./attached-runtime.ts";
+import { type AttachedRuntime, type AttachRequest, runtimeProgram } from "./attached-runtime.ts";
 import { waitForEnd } from "./host-exec-process.ts";
 
 /** A command whose runtime stays is looked at so often. */
@@ -24,10 +24,10 @@ const END_WAIT_MS = 2000;
  * does. So once only such a child is left, the output is closed and runc is made to notice.
  */
 export async function attachRuncPipes(request: AttachRequest): Promise<AttachedRuntime> {
-  const { config, file, args, source, extraFds } = request;
+  const { config, source } = request;
   // Also what the session does not attach: to /dev/null runc would copy for ever.
   const streams = await openPipes(source.pipes, { stdin: config.attachStdin, stdout: true, stderr: true });
-  const program = await startProgram({ file, args, ownSession: true, extraFds }, streams);
+  const program = await startProgram(runtimeProgram(request), streams);
   const outputs = [program.stdout, program.stderr].map((stream) => stream && new SeverableOutput(stream));
   const [stdout = null, stderr = null] = outputs;
   const opened = outputs.filter((output) => output !== null);

@@ -19,7 +19,7 @@ export const DEFAULT_OUTPUT_REPLAY_BYTES = 8 * MIB;
 /** Below this a single pipe read would not fit. */
 export const MIN_OUTPUT_BYTES = 64 * 1024;
 /** File descriptors 0, 1 and 2 are the session's own streams. */
-const FIRST_EXTRA_FD = 3;
+export const FIRST_EXTRA_FD = 3;
 /** setTimeout's longest delay is 2^31-1 ms; longer ones fire at once. */
 export const MAX_TIMEOUT_SECONDS = 2_147_483;
 

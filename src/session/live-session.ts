@@ -192,7 +192,7 @@ export class LiveSession {
   #run(process: ExecProcess, runtime: Runtime, log: OutputLog): void {
     // Secrets in the environment are not needed any more, so they leave the record with its next revision.
     const config = { ...this.record.config, env: {} };
-    void this.#journal.note({ config, pid: process.pid, identity: process.identity });
+    this.#journal.noteLater({ config, pid: process.pid, identity: process.identity });
     const command = new RunningCommand(process, log, config.tty);
     this.#command = command;
     void command.ended.then((end) => this.#endAfterRun(end, runtime, log));
@@ -254,7 +254,7 @@ export class LiveSession {
       throw error;
     }
     this.#journal.tell({ type: "removed" });
-    this.#ended.reject(sessionGone(this.record));
+    if (this.record.end === null) this.#ended.reject(sessionGone(this.record));
     this.#context.onRemoved(this);
   }
 

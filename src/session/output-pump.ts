@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import { setImmediate, setTimeout } from "node:timers/promises";
+import { setImmediate } from "node:timers/promises";
 import type { OutputLog, OutputStream } from "./output-log.ts";
 import type { ExecProcess } from "./runtime.ts";
 
@@ -19,6 +19,7 @@ export class OutputPump {
   readonly #overflow = Promise.withResolvers<void>();
   #stage: "running" | "draining" | "over" = "running";
   #receivedBytes = 0;
+  #idleTimer: NodeJS.Timeout | undefined;
   #drainBytesLeft = DRAIN_MAX_BYTES;
 
   constructor(process: ExecProcess, log: OutputLog) {
@@ -34,17 +35,16 @@ export class OutputPump {
   async drain(): Promise<boolean> {
     this.#stage = "draining";
     for (const stream of this.#streams) stream.resume();
-    const waiting = new AbortController();
     try {
       const isAtEnd = await Promise.race([
         this.#eof.then(() => true),
         this.#overflow.promise.then(() => false),
-        this.#becomesQuiet(waiting.signal),
+        this.#becomesQuiet().then(() => false),
       ]);
       return !isAtEnd;
     } finally {
-      waiting.abort();
       this.#stage = "over";
+      clearTimeout(this.#idleTimer);
       for (const stream of this.#streams) stream.pause();
     }
   }
@@ -81,24 +81,25 @@ export class OutputPump {
     if (this.#drainBytesLeft <= 0) this.#overflow.resolve();
   }
 
-  /** Resolves with false when waiting longer would be waiting for a descendant. */
-  async #becomesQuiet(signal: AbortSignal): Promise<false> {
+  /** Resolves when waiting longer would be waiting for a descendant; not at all once draining is over. */
+  async #becomesQuiet(): Promise<void> {
     const deadline = performance.now() + DRAIN_MAX_MS;
     let bytesBefore: number;
     do {
       bytesBefore = this.#receivedBytes;
-      await setTimeout(DRAIN_IDLE_MS, undefined, { signal });
-      await this.#readPending(signal);
-    } while (this.#receivedBytes !== bytesBefore && performance.now() < deadline);
-    return false;
+      await new Promise((resolve) => {
+        this.#idleTimer = setTimeout(resolve, DRAIN_IDLE_MS);
+      });
+      await this.#readPending();
+    } while (this.#receivedBytes !== bytesBefore && performance.now() < deadline && this.#stage !== "over");
   }
 
   /** A blocked event loop lets timers fire before pending reads, so what is there is read before time is judged. */
-  async #readPending(signal: AbortSignal): Promise<void> {
+  async #readPending(): Promise<void> {
     let bytesBefore: number;
     do {
       bytesBefore = this.#receivedBytes;
-      await setImmediate(undefined, { signal });
+      await setImmediate();
     } while (this.#receivedBytes !== bytesBefore);
   }
 }

@@ -18,18 +18,23 @@ export type RecordChange = Partial<Omit<ExecSession, "id" | "revision">>;
 
 /** A record that could not be written is tried again so often, until the disk takes it. */
 const SAVE_RETRY_MS = 2000;
+/** What may wait is written after so long at the latest; most commands that end sooner have it written with their end. */
+const SAVE_DELAY_MS = 100;
 
 /** One session's record: the truth in memory, its copy in the store, and the events that tell of it. */
 export class SessionJournal {
   readonly #context: JournalContext;
   #record: ExecSession;
-  #retry: NodeJS.Timeout | undefined;
+  #savedRevision: number;
+  /** Writes what is in memory alone. */
+  #later: NodeJS.Timeout | undefined;
   /** The store has refused the record, which has been reported. */
   #isLate = false;
   #isClosed = false;
 
   constructor(record: ExecSession, context: JournalContext) {
     this.#record = record;
+    this.#savedRevision = record.revision;
     this.#context = context;
   }
 
@@ -46,6 +51,7 @@ export class SessionJournal {
   async intend(change: RecordChange): Promise<void> {
     const next = advance(this.#record, change);
     await this.#context.store.save(next);
+    this.#savedRevision = next.revision;
     this.#record = next;
   }
 
@@ -58,21 +64,31 @@ export class SessionJournal {
     await this.#save();
   }
 
-  /** Tries nothing again any more: the session is being removed, or another manager will go on with it. */
-  close(): void {
-    this.#isClosed = true;
-    clearTimeout(this.#retry);
+  /** Like {@link note}, for what the next manager can find out by itself: it goes with the next change, or after a moment. */
+  noteLater(change: RecordChange): void {
+    this.#record = advance(this.#record, change);
+    this.#saveAfter(SAVE_DELAY_MS);
   }
 
-  /** For that manager, tries a last time to write what the store has refused. */
+  /** Writes nothing by itself any more: the session is being removed, or another manager will go on with it. */
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#later);
+  }
+
+  /** For that manager, writes what is in memory alone, also if the store has refused it before. */
   async handOver(): Promise<void> {
-    if (this.#isLate) await this.#save();
+    if (!this.#isSaved) await this.#save();
   }
 
   /** Writes again: the removal did not come about. */
   reopen(): void {
     this.#isClosed = false;
-    if (this.#isLate) void this.#save();
+    if (!this.#isSaved) void this.#save();
+  }
+
+  get #isSaved(): boolean {
+    return this.#record.revision === this.#savedRevision;
   }
 
   tell(body: SessionEventBody): void {
@@ -80,9 +96,11 @@ export class SessionJournal {
   }
 
   async #save(): Promise<void> {
-    clearTimeout(this.#retry);
+    clearTimeout(this.#later);
+    const record = this.#record;
     try {
-      await this.#context.store.save(this.#record);
+      await this.#context.store.save(record);
+      this.#savedRevision = record.revision;
       if (this.#isLate) this.#context.report(`The record of session ${this.shortId} is on disk now.`);
       this.#isLate = false;
     } catch (error) {
@@ -98,6 +116,12 @@ export class SessionJournal {
     this.#isLate = true;
     // Another process has the state directory, for good.
     if (isSessionError(error) && error.code === "EXEC_STATE_DIR_LOST") return;
-    this.#retry = setTimeout(() => void this.#save(), SAVE_RETRY_MS).unref();
+    this.#saveAfter(SAVE_RETRY_MS);
+  }
+
+  #saveAfter(ms: number): void {
+    if (this.#isClosed) return;
+    clearTimeout(this.#later);
+    this.#later = setTimeout(() => void this.#save(), ms).unref();
   }
 }

@@ -4,21 +4,19 @@ import { promisify } from "node:util";
 import { systemCode } from "./store-error.ts";
 
 const unlink = promisify(fs.unlink);
-const rmdir = promisify(fs.rmdir);
+
+/** What is larger is left to the thread pool: deleting it takes 1 ms for every 6 MiB. */
+const MAX_BYTES_AT_ONCE = 256 * 1024;
 
 /**
- * Deletes a folder or file and all below it, following no links. Nothing there: nothing to do. Looking is quick and done
- * at once; deleting is left to the thread pool, since it takes 1 ms for every 6 MiB, and waits for a journal that is
- * being committed (on ext4: up to 5 ms for one small file while others sync theirs).
+ * Deletes a folder or file and all below it, following no links. Nothing there: nothing to do. What is small goes at once,
+ * as it was written: 0.05 ms a file, against 0.4 ms through the thread pool (medians on ext4).
  */
 export async function deleteTree(path: string): Promise<void> {
-  const stat = fs.lstatSync(path, { throwIfNoEntry: false });
-  if (stat !== undefined) await deleteEntry(path, stat.isDirectory());
-}
-
-async function deleteEntry(path: string, isFolder: boolean): Promise<void> {
   try {
-    if (isFolder) await deleteFolder(path);
+    const stat = fs.lstatSync(path);
+    if (stat.isDirectory()) await deleteFolder(path);
+    else if (stat.size <= MAX_BYTES_AT_ONCE) fs.unlinkSync(path);
     else await unlink(path);
   } catch (error) {
     // Someone else was faster.
@@ -27,7 +25,6 @@ async function deleteEntry(path: string, isFolder: boolean): Promise<void> {
 }
 
 async function deleteFolder(path: string): Promise<void> {
-  const entries = fs.readdirSync(path, { withFileTypes: true });
-  await Promise.all(entries.map((entry) => deleteEntry(join(path, entry.name), entry.isDirectory())));
-  await rmdir(path);
+  await Promise.all(fs.readdirSync(path).map((name) => deleteTree(join(path, name))));
+  fs.rmdirSync(path);
 }

@@ -19,6 +19,8 @@ export class FileSessionStore implements SessionStore {
   readonly #heartbeat: HeartbeatTiming | undefined;
   readonly #sessions = new Map<string, SessionFiles>();
   readonly #legacy = new Map<string, readonly SessionFiles[]>();
+  readonly #trash = TRASH_PREFIX + randomBytes(TRASH_NAME_BYTES).toString("hex");
+  #removals = 0;
   /** Null: not open. */
   #lock: StateDirectoryLock | null = null;
   #closing: Promise<void> = Promise.resolve();
@@ -180,8 +182,7 @@ export class FileSessionStore implements SessionStore {
   }
 
   #newTrash(): string {
-    const name = TRASH_PREFIX + randomBytes(TRASH_NAME_BYTES).toString("hex");
-    return join(this.#directory, SESSIONS_FOLDER, name);
+    return join(this.#directory, SESSIONS_FOLDER, `${this.#trash}-${this.#removals++}`);
   }
 
   #assertOpen(): StateDirectoryLock {
@@ -190,5 +191,5 @@ export class FileSessionStore implements SessionStore {
   }
 }
 
-/** So many that no two removals meet. */
+/** So many that no removal meets with what another process has left. */
 const TRASH_NAME_BYTES = 8;

@@ -57,6 +57,26 @@ describe("a session's journal", () => {
     assert.equal(saved()?.pid, 1);
   });
 
+  it("writes what may wait with the next change, or else within a moment", async () => {
+    journal.noteLater({ pid: 1 });
+    assert.deepEqual([journal.record.pid, saved()?.pid], [1, null]);
+    await journal.note({ state: "running" });
+    assert.deepEqual([saved()?.pid, saved()?.state], [1, "running"]);
+    journal.noteLater({ pid: 2 });
+    await waitUntil("it is written", () => saved()?.pid === 2);
+  });
+
+  it("hands over what may wait, and forgets it with a session that is removed", async () => {
+    journal.noteLater({ pid: 1 });
+    journal.close();
+    await assert.rejects(
+      waitUntil("it is written", () => saved()?.pid === 1, 300),
+      /in vain/,
+    );
+    await journal.handOver();
+    assert.equal(saved()?.pid, 1);
+  });
+
   it("goes on where a removal did not come about", async () => {
     store.refuses = () => true;
     await journal.note({ pid: 1 });

@@ -176,7 +176,7 @@ describe("SessionManager", () => {
     );
   });
 
-  it("keeps the values of the environment out of everything it tells, and off the disk once started", async () => {
+  it("keeps the values of the environment out of everything it tells, and takes them off the disk soon after the start", async () => {
     const secret = "hunter2-very-secret";
     const { id } = await world.manager.create(world.target("c1"), {
       command: ["runs"],
@@ -186,7 +186,10 @@ describe("SessionManager", () => {
     const told = [started, await world.manager.inspect(id), await world.manager.list(), world.events];
     assert.equal(JSON.stringify(told).includes(secret), false);
     assert.deepEqual((await world.manager.inspect(id)).environmentNames, ["TOKEN"]);
-    assert.equal(JSON.stringify([...world.stateDirectory.sessions.values()]).includes(secret), false);
+    await waitUntil("it is off the disk", () => {
+      const records = [...world.stateDirectory.sessions.values()];
+      return records.length === 1 && !JSON.stringify(records).includes(secret);
+    });
   });
 
   it("detaches on the detach keys, typed in one piece or key by key, and the session goes on", async () => {

@@ -30,6 +30,8 @@ export const CANNOT_START = "cannot-start";
 export class FakeMachine {
   readonly containers = new Map<string, ContainerState>();
   readonly processes: FakeProcess[] = [];
+  /** What a session's folder says of its process. */
+  readonly pidFiles = new Map<string, FakeProcess>();
   /** Holds back every start until it is resolved. */
   startGate: Promise<void> | undefined;
 
@@ -78,18 +80,29 @@ export class FakeRuntime implements Runtime {
     };
   }
 
-  async start({ container, config }: StartRequest): Promise<ExecProcess> {
+  async start({ container, config, bundle }: StartRequest): Promise<ExecProcess> {
     await this.#machine.startGate;
     if (config.command[0] === CANNOT_START) {
       throw new StartFailure({ kind: "notFound", text: `${CANNOT_START}: not found` });
     }
     const process = new FakeProcess(container.id, config);
     this.#machine.processes.push(process);
+    this.#machine.pidFiles.set(bundle, process);
     return process;
   }
 
-  async recover({ identity }: { readonly identity: ProcessIdentity | null }): Promise<ExecProcess | null> {
-    const found = this.#machine.processes.find((process) => process.identity.pid === identity?.pid);
+  async recover({
+    identity,
+    bundle,
+  }: {
+    readonly identity: ProcessIdentity | null;
+    readonly bundle: string;
+  }): Promise<ExecProcess | null> {
+    const { processes, pidFiles } = this.#machine;
+    const found =
+      identity === null
+        ? pidFiles.get(bundle)
+        : processes.find((process) => process.identity.pid === identity.pid);
     return found?.hasEnded === false ? found.adopted() : null;
   }
 }

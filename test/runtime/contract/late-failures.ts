@@ -11,7 +11,7 @@ import { RuntimeWorld } from "../runtime-world.ts";
 /** Gives the paths that the runtime is told, and the runtime itself as $program. */
 const READ_ARGUMENTS = `
   for word; do
-    case $before in --pid-file) pid_file=$word;; --process) process=$word;; esac
+    case $before in --pid-file) pid_file=$word;; esac
     before=$word
   done
   case " $* " in *" exec "*) ;; *) exec $program "$@";; esac`;
@@ -19,10 +19,6 @@ const READ_ARGUMENTS = `
 const WITHOUT_PID_FILE = `
   ln -s /nonesuch/pid "$pid_file"; touch "$(dirname "$pid_file")/.$(basename "$pid_file")"
   exec $program "$@"`;
-/** The process file cannot be deleted, as on a disk that is read-only by then. */
-const WITH_LASTING_PROCESS_FILE = `
-  mv "$process" "$process.read"; mkdir -p "$process/in the way"
-  exec $program $(echo "$*" | sed 's,process\\.json,process.json.read,')`;
 
 /** So that it is told apart from any other. */
 const UNIQUE = ["sleep", String(100_000 + process.pid)];
@@ -59,10 +55,5 @@ export function describeLateFailures(oci: () => OciWorld): void {
         assert.deepEqual(pidsRunning(UNIQUE), []);
       });
     }
-
-    it("is no failure where only the process file cannot be deleted", async () => {
-      await openWorld(WITH_LASTING_PROCESS_FILE);
-      assert.equal((await world.run({ command: ["sh", "-c", "exit 5"] })).exitCode, 5);
-    });
   });
 }
