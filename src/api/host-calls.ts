@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { defineCall } from "./api-call.ts";
+import { CALLS_PROTOCOL } from "./calls-protocol.ts";
 import { field, wholeNumber } from "./query-fields.ts";
 import { runtimeFields } from "./runtime-fields.ts";
 import { sessionEventSchema } from "./session-event-schema.ts";
@@ -137,5 +138,14 @@ export const hostCalls = {
     status: 200,
     answer: sessionEventSchema,
     answerLines: "application/x-ndjson",
+  }),
+  openCalls: defineCall({
+    method: "POST",
+    path: "/calls",
+    summary: "Carries any number of calls at a time on one connection, which costs each of them less.",
+    description: "Only those that take and answer with JSON. The lines are described in docs/api.md.",
+    query: z.strictObject({}),
+    status: 101,
+    upgrades: [CALLS_PROTOCOL],
   }),
 };

@@ -8,6 +8,7 @@ import { ALLOWED } from "./query-fields.ts";
 import { wireErrorSchema } from "./wire-error.ts";
 
 const JSON_TYPE = "application/json";
+const UPGRADED = 101;
 
 const PATH_PARAMETERS: Readonly<Record<string, string>> = {
   container: "The container's id or name.",
@@ -24,23 +25,26 @@ export function describeOperation(call: ApiCall, components: Components): Descri
     ...(parameters.length === 0 ? {} : { parameters }),
     ...describeBody(call, components),
     responses: {
-      ...describeUpgrade(call),
       [call.status]: describeAnswer(call, components),
+      ...describeUpgrade(call),
       ...describeErrors(errorsOf(call), components),
     },
   };
 }
 
-function aboutUpgrades({ upgrades }: ApiCall): string | undefined {
+function aboutUpgrades({ upgrades, status }: ApiCall): string | undefined {
   if (upgrades === undefined) return undefined;
   const headers = upgrades.map((protocol) => `\`Upgrade: ${protocol}\``).join(" or ");
-  return `With ${headers} it is answered with 101 and leaves HTTP. Without, the connection ends with the answer.`;
+  const without = status === UPGRADED ? "it is refused" : "the connection ends with the answer";
+  return `With ${headers} it is answered with ${UPGRADED} and leaves HTTP. Without, ${without}.`;
 }
 
 function describeUpgrade({ upgrades }: ApiCall): DescribedObject {
   if (upgrades === undefined) return {};
   const headers = { Upgrade: { required: true, schema: { type: "string", enum: upgrades } } };
-  return { 101: { description: "The connection carries the protocol's bytes from here on.", headers } };
+  return {
+    [UPGRADED]: { description: "The connection carries the protocol's bytes from here on.", headers },
+  };
 }
 
 function describePath(path: string): readonly DescribedObject[] {

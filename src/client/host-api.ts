@@ -14,9 +14,6 @@ export interface CallOptions<Path extends string> {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Calls of the API that change nothing, or nothing more when they are made again. */
-const REPEATABLE_POSTS: ReadonlySet<string> = new Set(["/exec/{id}/wait"]);
-
 /** Makes a call and checks its answer. Rejects with the host's own error, or with EXEC_BAD_ANSWER. */
 export async function callHost<Path extends string, Answer extends z.ZodType>(
   host: HostConnection,
@@ -24,11 +21,7 @@ export async function callHost<Path extends string, Answer extends z.ZodType>(
   options: CallOptions<Path>,
 ): Promise<z.output<Answer>> {
   const { body, signal } = options;
-  const raw = await host.call({
-    ...requestFor(call, options),
-    ...(body === undefined ? {} : { body: toJsonBody(body) }),
-    ...(signal === undefined ? {} : { signal }),
-  });
+  const raw = await host.call({ ...requestFor(call, options), body, signal });
   if (call.answer === undefined) return undefined as z.output<Answer>;
   const parsed = call.answer.safeParse(raw);
   if (parsed.success) return parsed.data;
@@ -61,7 +54,7 @@ export async function sendBytes<Path extends string>(
   options: CallOptions<Path> & { readonly data: Uint8Array },
 ): Promise<void> {
   const body = { type: "application/octet-stream", data: options.data };
-  await host.call({ ...requestFor(call, options), body });
+  await host.send({ ...requestFor(call, options), body });
 }
 
 function requestFor<Path extends string>(
@@ -75,10 +68,6 @@ function requestFor<Path extends string>(
   return {
     method: call.method,
     path: given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`,
-    isRepeatable: call.method === "GET" || REPEATABLE_POSTS.has(call.path),
+    isRepeatable: call.method === "GET",
   };
-}
-
-function toJsonBody(body: unknown): { readonly type: string; readonly data: Uint8Array } {
-  return { type: "application/json", data: Buffer.from(JSON.stringify(body)) };
 }

@@ -1,5 +1,5 @@
 import type { Agent, ClientRequest, IncomingMessage } from "node:http";
-import type { Duplex } from "node:stream";
+import type { Socket } from "node:net";
 import { API_VERSION, API_VERSION_HEADER } from "../api/api-version.ts";
 import { http } from "../api/node-http.ts";
 
@@ -16,7 +16,7 @@ export interface HostRequest {
 
 /** A connection that has become something else than HTTP. */
 export interface UpgradedConnection {
-  readonly socket: Duplex;
+  readonly socket: Socket;
   /** What had come already. */
   readonly head: Buffer;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -53,7 +53,8 @@ export class Attempt {
     this.outcome = new Promise((resolve, reject) => {
       this.#request.once("response", (response) => resolve({ kind: "answer", response }));
       this.#request.once("upgrade", ({ headers }, socket, head) =>
-        resolve({ kind: "upgrade", socket, head, headers }),
+        // The agent makes no other streams.
+        resolve({ kind: "upgrade", socket: socket as Socket, head, headers }),
       );
       this.#request.once("socket", () => {
         this.#hasSocket = true;

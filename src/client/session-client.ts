@@ -110,10 +110,8 @@ export class SessionClient implements service.SessionService {
   }
 
   async endInput(id: string): Promise<void> {
-    const call = { parameters: at(id), query: { end: "true" } };
-    await this.#inputOrder.send(id, async () => {
-      await this.#call(sessionCalls.writeInput, call);
-    });
+    const call = { parameters: at(id), query: { end: "true" }, data: NO_BYTES };
+    await this.#inputOrder.send(id, () => sendBytes(this.#host, sessionCalls.writeInput, call));
   }
 
   async wait(id: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<EndRecord> {
@@ -197,6 +195,7 @@ export class SessionClient implements service.SessionService {
   }
 }
 
+const NO_BYTES = new Uint8Array();
 /** Only for checking what the caller gave; the host knows the session's own. */
 const NO_STOP = { signal: "SIGTERM", timeoutMs: 0 } as const;
 /** Sessions of the old form may have other ids than ours, but none longer than a file's name. */

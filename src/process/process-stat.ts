@@ -34,7 +34,7 @@ export function isRunning({ state }: ProcessStat): boolean {
 
 /** The program's name stands in parentheses and may hold spaces and parentheses itself, so fields count from the last one. */
 function parseStat(pid: number, text: string): ProcessStat | null {
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ", START_TIME + 1);
   const [state, parentPid, , sessionId] = fields;
   const startTime = fields[START_TIME];
   if (state === undefined || parentPid === undefined || sessionId === undefined || startTime === undefined) {

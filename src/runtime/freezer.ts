@@ -2,21 +2,20 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type CgroupMount, findFolder, readCgroupMounts, readCgroups } from "./cgroup-mounts.ts";
 
+/** Whether a process is frozen or about to be. Undefined: that cannot be read, so its runtime must be asked. */
+export type FreezerReading = () => boolean | undefined;
+
 /** Reads from the kernel whether a container is paused, which takes far less time than asking its runtime. */
 export class Freezer {
   #mounts: readonly CgroupMount[] | undefined;
 
-  /** Whether a process is frozen or about to be. Undefined: its control group cannot be read, so its runtime must be asked. */
-  isFrozen(pid: number): boolean | undefined {
-    try {
-      return this.#read(pid);
-    } catch {
-      // No control groups, none with a freezer, or not ours to read.
-      return undefined;
-    }
+  /** Looks a process's control group up; it stays in that as long as it runs. */
+  of(pid: number): FreezerReading {
+    const read = unlessFailing(() => this.#find(pid))();
+    return read === undefined ? () => undefined : unlessFailing(read);
   }
 
-  #read(pid: number): boolean | undefined {
+  #find(pid: number): (() => boolean) | undefined {
     this.#mounts ??= readCgroupMounts();
     const entries = readCgroups(pid);
     // Where both versions are mounted, the first one has the freezer if it is among its controllers.
@@ -27,8 +26,19 @@ export class Freezer {
     );
     const folder = entry && mount && findFolder(mount, entry.group);
     if (folder === undefined || entry === undefined) return undefined;
-    return entry.isV2 ? isFrozenV2(folder) : isFrozenV1(folder);
+    return () => (entry.isV2 ? isFrozenV2(folder) : isFrozenV1(folder));
   }
+}
+
+/** No control groups, none with a freezer, or not ours to read. */
+function unlessFailing<T>(read: () => T): () => T | undefined {
+  return () => {
+    try {
+      return read();
+    } catch {
+      return undefined;
+    }
+  };
 }
 
 /** THAWED, FREEZING or FROZEN, also because of a group above. */

@@ -5,7 +5,7 @@ import type { RuntimeSpec } from "../session/exec-session.ts";
 import type { Container } from "../session/runtime.ts";
 import { errorText, SessionError } from "../session/session-error.ts";
 import { ContainerRoot } from "./container-root.ts";
-import { Freezer } from "./freezer.ts";
+import { Freezer, type FreezerReading } from "./freezer.ts";
 import type { OciProcess } from "./oci-process.ts";
 import { type OciState, readOciState } from "./oci-state.ts";
 
@@ -13,6 +13,7 @@ import { type OciState, readOciState } from "./oci-state.ts";
 interface RunningContainer {
   readonly id: string;
   readonly init: HostProcess;
+  readonly isFrozen: FreezerReading;
   readonly process: OciProcess;
   /** The root file system's folder, as config.json has it. */
   readonly rootPath: string;
@@ -39,7 +40,7 @@ export class OciContainers {
   /** The container as it is now. Throws EXEC_CONTAINER_NOT_FOUND or EXEC_RUNTIME_FAILED. */
   async find(id: string): Promise<Container> {
     const known = this.#known.get(id);
-    const isFrozen = known && this.#freezer.isFrozen(known.init.pid);
+    const isFrozen = known?.isFrozen();
     // Looked at last: the state of a process that has ended by now would be that of nobody.
     if (isFrozen !== undefined && this.#findKnown(id) !== undefined) {
       return toContainer(id, isFrozen ? "paused" : "running");
@@ -90,7 +91,7 @@ export class OciContainers {
     const init = identifyProcess(state.pid);
     if (init.startTime === null) return { ...state, state: "stopped" };
     const config = await readConfig(state);
-    this.#remember({ id, init, ...config });
+    this.#remember({ id, init, isFrozen: this.#freezer.of(init.pid), ...config });
     return state;
   }
 

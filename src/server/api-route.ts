@@ -4,12 +4,14 @@ import { API_VERSION_HEADER } from "../api/api-version.ts";
 import { parseQuery } from "../api/query-fields.ts";
 import { SessionError } from "../session/session-error.ts";
 import type { Exchange } from "./exchange.ts";
-import { readJson } from "./request-body.ts";
 
 /** What a call answers with: a status with or without JSON, or a function that writes the answer itself. */
-export type Answer =
-  | { readonly status: number; readonly json?: unknown }
-  | ((exchange: Exchange) => void | Promise<void>);
+export type Answer = StatusAnswer | ((exchange: Exchange) => void | Promise<void>);
+
+export interface StatusAnswer {
+  readonly status: number;
+  readonly json?: unknown;
+}
 
 /** What a call was made with, checked. */
 export interface CallInput<Path extends string, Query extends z.ZodType, Body extends z.ZodType> {
@@ -26,7 +28,8 @@ export interface Caller {
   readonly isPodman: boolean;
   /** The version of Docker's API in the path. Undefined: none was named. */
   readonly dockerVersion: string | undefined;
-  readonly exchange: Exchange;
+  /** Null: it came on a connection of many calls. */
+  readonly exchange: Exchange | null;
   /** Aborts when the caller has gone. */
   readonly gone: AbortSignal;
 }
@@ -40,6 +43,8 @@ export interface Route {
 export interface RoutedRequest {
   readonly parameters: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
+  /** The JSON that came with it; an empty object if none did. */
+  readonly readJson: () => Promise<unknown>;
   readonly from: Caller;
 }
 
@@ -55,12 +60,12 @@ export function route<
 ): Route {
   return {
     call,
-    answer: async ({ parameters, query, from }) =>
+    answer: async ({ parameters, query, readJson, from }) =>
       handler({
         // matchPath() has taken them from this very path.
         parameters: parameters as PathParameters<Path>,
         query: parseQuery(call.query, query),
-        body: await readBody(call.body, from.exchange),
+        body: (call.body && parseBody(call.body, await readJson())) as z.output<Body>,
         from,
       }),
   };
@@ -126,11 +131,17 @@ export function isFromOwnClient({ request }: Exchange): boolean {
   return request.headers[API_VERSION_HEADER] !== undefined;
 }
 
-const PREFIXED_PATH = /^(?:\/v(\d+(?:\.\d+)*)(?=\/))?(\/libpod(?=\/))?(.*)$/s;
-
-async function readBody<Body extends z.ZodType>(
-  schema: Body | undefined,
-  exchange: Exchange,
-): Promise<z.output<Body>> {
-  return schema === undefined ? (undefined as z.output<Body>) : parseBody(schema, await readJson(exchange));
+/** The exchange of a call that needs a connection for itself. Throws EXEC_BAD_REQUEST for one of many on a connection. */
+export function ownExchange({ exchange }: Caller): Exchange {
+  if (exchange !== null) return exchange;
+  throw needsOwnConnection();
 }
+
+export function needsOwnConnection(): SessionError {
+  return new SessionError(
+    "EXEC_BAD_REQUEST",
+    "This call takes or gives other than JSON, so it needs a connection of its own.",
+  );
+}
+
+const PREFIXED_PATH = /^(?:\/v(\d+(?:\.\d+)*)(?=\/))?(\/libpod(?=\/))?(.*)$/s;

@@ -3,9 +3,11 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { API_VERSION, API_VERSION_HEADER, assertApiVersionSpoken } from "../api/api-version.ts";
 import { http } from "../api/node-http.ts";
-import { errorText, isSessionError, SessionError } from "../session/session-error.ts";
+import { SessionError } from "../session/session-error.ts";
 import type { SessionService } from "../session/session-service.ts";
-import { type Caller, findRoute, isFromOwnClient, parseAddress, type Route } from "./api-route.ts";
+import { type Answer, isFromOwnClient } from "./api-route.ts";
+import { ApiRouter } from "./api-router.ts";
+import { CallChannel } from "./call-channel.ts";
 import type { ContainerDirectory } from "./container-directory.ts";
 import { type Exchange, openUpgradeExchange } from "./exchange.ts";
 import { createHostInfo } from "./host-info.ts";
@@ -13,6 +15,7 @@ import { hostRoutes } from "./host-routes.ts";
 import { rememberHttpListeners } from "./http-listeners.ts";
 import { listenOnSocket } from "./listen-on-socket.ts";
 import { MAX_HEADER_BYTES, refuseBytes } from "./refuse-bytes.ts";
+import { readJson } from "./request-body.ts";
 import { sendAnswer, sendError } from "./send-answer.ts";
 import { DEFAULT_LIMITS, REFUSED_PART, type ServerLimits } from "./server-limits.ts";
 import { sessionRoutes } from "./session-routes.ts";
@@ -58,7 +61,7 @@ export function createApiServer(service: SessionService, options: ApiServerOptio
 class HttpApiServer implements ApiServer {
   readonly #options: ApiServerOptions;
   readonly #limits: ServerLimits;
-  readonly #routes: readonly Route[];
+  readonly #router: ApiRouter;
   /** One for each socket. */
   readonly #servers: Server[] = [];
   readonly #connections = new Set<Socket>();
@@ -66,14 +69,21 @@ class HttpApiServer implements ApiServer {
   readonly #refused = new WeakSet<Duplex>();
   /** Connections on which a call is being answered. */
   readonly #busy = new WeakSet<Duplex>();
+  readonly #channels = new Set<CallChannel>();
   #isRetired = false;
 
   constructor(service: SessionService, options: ApiServerOptions) {
     this.#options = options;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
-    const context = { service, containers: options.containers, report: options.report };
+    const context = {
+      service,
+      containers: options.containers,
+      report: options.report,
+      openCalls: (socket: Duplex) => this.#openCalls(socket),
+    };
     const info = createHostInfo(options.packageVersion);
-    this.#routes = [...hostRoutes(context, info), ...sessionRoutes(context), ...streamRoutes(context)];
+    const routes = [...hostRoutes(context, info), ...sessionRoutes(context), ...streamRoutes(context)];
+    this.#router = new ApiRouter(routes, options.report);
   }
 
   get connectionCount(): number {
@@ -89,6 +99,7 @@ class HttpApiServer implements ApiServer {
   retire(): void {
     this.#isRetired = true;
     for (const server of this.#servers) server.closeIdleConnections();
+    for (const channel of this.#channels) channel.retire();
   }
 
   async close(): Promise<void> {
@@ -154,22 +165,29 @@ class HttpApiServer implements ApiServer {
       if (typeof answer === "function") await answer(exchange);
       else sendAnswer(response, answer, this.#limits);
     } catch (error) {
-      if (!isSessionError(error) && !gone.aborted) {
-        this.#options.report(`${request.method} ${request.url} failed: ${errorText(error)}`);
-      }
+      this.#router.reportFault(request, error, gone);
       sendError(response, error, this.#limits);
     }
   }
 
-  #answer(exchange: Exchange, gone: AbortSignal): ReturnType<Route["answer"]> {
+  #answer(exchange: Exchange, gone: AbortSignal): Promise<Answer> {
     const { request } = exchange;
     if (this.#refused.has(request.socket)) throw tooMany(this.#limits);
     assertApiVersionSpoken(request.headers[API_VERSION_HEADER]);
-    const { path, query, ...dialect } = parseAddress(request.url ?? "");
-    const { route, parameters } = findRoute(this.#routes, request.method ?? "", path);
     const isOwnClient = isFromOwnClient(exchange);
-    const from: Caller = { ...dialect, isOwnClient, exchange, gone };
-    return route.answer({ parameters, query, from });
+    return this.#router.answer(request, { isOwnClient, exchange, gone }, () => readJson(exchange));
+  }
+
+  #openCalls(socket: Duplex): void {
+    const channel = new CallChannel(socket, {
+      answer: (call, gone) => this.#router.answerLine(call, gone),
+      maxCalls: this.#limits.maxConnections,
+      lineTimeoutMs: this.#limits.bodyTimeoutMs,
+      idleTimeoutMs: KEEP_ALIVE_MS,
+    });
+    this.#channels.add(channel);
+    socket.once("close", () => this.#channels.delete(channel));
+    if (this.#isRetired) channel.retire();
   }
 
   /** If a call is being answered, an answer to what came after it would garble that one. */

@@ -7,7 +7,7 @@ import type { OutputChunk, OutputStream } from "../session/output-log.ts";
 import { errorText } from "../session/session-error.ts";
 import type { SessionInspect } from "../session/session-inspect.ts";
 import type { Attachment } from "../session/session-service.ts";
-import type { Caller } from "./api-route.ts";
+import { type Caller, ownExchange } from "./api-route.ts";
 import { waitUntilDrained } from "./drained.ts";
 import { takeOver } from "./exchange.ts";
 import { carryInput } from "./stdin-stream.ts";
@@ -27,7 +27,7 @@ export interface DockerStream {
 
 /** Begins the answer. */
 export function openDockerStream(from: Caller, session: SessionInspect): DockerStream {
-  const { exchange } = from;
+  const exchange = ownExchange(from);
   const type = isTypedMultiplexed(from, session) ? MULTIPLEXED_STREAM : RAW_STREAM;
   const socket = takeOver(exchange, { "Content-Type": type });
   const isHasty = from.isPodman && exchange.upgrade === undefined;

@@ -1,12 +1,15 @@
+import type { Duplex } from "node:stream";
+import { CALLS_PROTOCOL } from "../api/calls-protocol.ts";
 import { DOCKER_API_VERSION, hostCalls, LIBPOD_API_VERSION } from "../api/host-calls.ts";
 import { createOpenApi } from "../api/openapi.ts";
+import { SessionError } from "../session/session-error.ts";
 import type { SessionEvent } from "../session/session-event.ts";
 import type { SessionService } from "../session/session-service.ts";
-import { type Answer, type Route, route } from "./api-route.ts";
+import { type Answer, ownExchange, type Route, route } from "./api-route.ts";
 import type { ContainerDirectory } from "./container-directory.ts";
 import { toDockerContainer, toDockerContainerSummary } from "./docker-container.ts";
 import { waitUntilDrained } from "./drained.ts";
-import type { Exchange } from "./exchange.ts";
+import { type Exchange, takeOver } from "./exchange.ts";
 import { findContainer } from "./find-target.ts";
 import type { HostInfo } from "./host-info.ts";
 
@@ -16,10 +19,15 @@ export interface RouteContext {
   readonly containers: ContainerDirectory;
   /** Told, in one sentence each, what no caller is told. */
   readonly report: (sentence: string) => void;
+  /** Answers the calls on an upgraded connection. */
+  readonly openCalls: (socket: Duplex) => void;
 }
 
 /** The calls about the session host and what it can reach. */
-export function hostRoutes({ service, containers }: RouteContext, info: HostInfo): readonly Route[] {
+export function hostRoutes(
+  { service, containers, openCalls }: RouteContext,
+  info: HostInfo,
+): readonly Route[] {
   return [
     route(hostCalls.ping, () => pong),
     route(hostCalls.version, () => ({ status: 200, json: info })),
@@ -39,9 +47,18 @@ export function hostRoutes({ service, containers }: RouteContext, info: HostInfo
       return { status: 204 };
     }),
     route(hostCalls.readEvents, ({ query, from }): Answer => {
+      const exchange = ownExchange(from);
       // Subscribed before the answer begins, so that a client that has its headers misses nothing.
       const events = service.events({ ...query, signal: from.gone });
-      return (exchange) => sendEvents(exchange, events);
+      return () => sendEvents(exchange, events);
+    }),
+    route(hostCalls.openCalls, ({ from }) => {
+      const exchange = ownExchange(from);
+      if (exchange.upgrade?.protocol === CALLS_PROTOCOL) return () => openCalls(takeOver(exchange, {}));
+      throw new SessionError(
+        "EXEC_BAD_REQUEST",
+        `This call must ask for an upgrade of its connection to ${CALLS_PROTOCOL}.`,
+      );
     }),
   ];
 }

@@ -10,7 +10,7 @@ export const MAX_JSON_BYTES = 8 * 1024 * 1024;
  * EXEC_REQUEST_TIMEOUT or EXEC_BAD_REQUEST.
  */
 export async function readJson(exchange: Exchange): Promise<unknown> {
-  if (declaredLength(exchange) > MAX_JSON_BYTES) throw tooLarge();
+  if (declaredLength(exchange) > MAX_JSON_BYTES) throw requestTooLarge();
   const body = await inTime(readBody(exchange), exchange.bodyTimeoutMs);
   if (body.length === 0) return {};
   assertJsonType(exchange);
@@ -46,7 +46,7 @@ function collect(stream: Readable, maxBytes: number): Promise<Buffer> {
     stream.on("data", (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes <= maxBytes) chunks.push(chunk);
-      else reject(tooLarge());
+      else reject(requestTooLarge());
     });
     stream.once("end", () => resolve(Buffer.concat(chunks)));
     stream.once("close", () => reject(broken()));
@@ -87,7 +87,7 @@ function readable(stream: Readable): Promise<void> {
 
 async function inTime<T>(body: Promise<T>, timeoutMs: number): Promise<T> {
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(tooLate(timeoutMs)), timeoutMs);
+  const timer = setTimeout(() => late.reject(requestTooLate(timeoutMs)), timeoutMs);
   try {
     return await Promise.race([body, late.promise]);
   } finally {
@@ -109,14 +109,14 @@ function assertJsonType({ request }: Exchange): void {
   );
 }
 
-function tooLarge(): SessionError {
+export function requestTooLarge(): SessionError {
   return new SessionError(
     "EXEC_REQUEST_TOO_LARGE",
     `The request's body must be no larger than ${MAX_JSON_BYTES} bytes.`,
   );
 }
 
-function tooLate(timeoutMs: number): SessionError {
+export function requestTooLate(timeoutMs: number): SessionError {
   return new SessionError(
     "EXEC_REQUEST_TIMEOUT",
     `The request's body took longer than ${timeoutMs / 1000} s.`,

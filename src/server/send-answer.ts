@@ -37,14 +37,15 @@ export function sendError(
     response.destroy();
     return;
   }
-  const wire = toWireError(error);
-  const status = statusOf(wire);
-  if (CLOSING_CODES.has(wire.code)) response.setHeader("Connection", "close");
-  if (Array.isArray(wire.details.allowed)) response.setHeader("Allow", wire.details.allowed.join(", "));
+  const { status, json } = toErrorAnswer(error);
+  if (CLOSING_CODES.has(json.code)) response.setHeader("Connection", "close");
+  if (Array.isArray(json.details.allowed)) response.setHeader("Allow", json.details.allowed.join(", "));
   // `cause` and `response` are where Podman's clients look.
-  sendAnswer(response, { status, json: { ...wire, cause: wire.message, response: status } }, limits);
+  sendAnswer(response, { status, json: { ...json, cause: json.message, response: status } }, limits);
 }
 
-function statusOf({ code }: WireError): number {
-  return errorCodes[code as ErrorCode].status;
+/** The answer that tells an error. */
+export function toErrorAnswer(error: unknown): { readonly status: number; readonly json: WireError } {
+  const json = toWireError(error);
+  return { status: errorCodes[json.code as ErrorCode].status, json };
 }

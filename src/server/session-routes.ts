@@ -3,7 +3,7 @@ import { sessionCalls } from "../api/session-calls.ts";
 import { toWireError } from "../api/wire-error.ts";
 import type { ExecConfigInput } from "../session/exec-config.ts";
 import { SessionError } from "../session/session-error.ts";
-import { parseBody, type Route, route } from "./api-route.ts";
+import { ownExchange, parseBody, type Route, route } from "./api-route.ts";
 import { toExecConfig } from "./docker-exec.ts";
 import { findTarget, findTargetOfSessions } from "./find-target.ts";
 import type { RouteContext } from "./host-routes.ts";
@@ -19,7 +19,7 @@ export function sessionRoutes({ service, containers }: RouteContext): readonly R
     }),
     route(sessionCalls.writeInput, async ({ parameters, query, from }) => {
       // Not destroyed when writing fails: the connection has an answer to carry.
-      const pieces = from.exchange.request.iterator({ destroyOnReturn: false });
+      const pieces = ownExchange(from).request.iterator({ destroyOnReturn: false });
       for await (const piece of pieces) await service.write(parameters.id, piece);
       if (query.end) await service.endInput(parameters.id);
       return { status: 204 };

@@ -5,7 +5,7 @@ import { errorText, isSessionError } from "../session/session-error.ts";
 import type { SessionInspect } from "../session/session-inspect.ts";
 import type { Attachment, AttachOptions, SessionService } from "../session/session-service.ts";
 import type { TerminalSize } from "../session/terminal-size.ts";
-import { type Answer, type Caller, type Route, route } from "./api-route.ts";
+import { type Answer, type Caller, ownExchange, type Route, route } from "./api-route.ts";
 import { toTerminalSize } from "./docker-exec.ts";
 import { carryAttachment, openDockerStream, tellFailure } from "./docker-stream.ts";
 import { takeOver } from "./exchange.ts";
@@ -23,6 +23,7 @@ export function streamRoutes({ service, report }: RouteContext): readonly Route[
         if (size !== undefined && session.config.tty) await resizeIfRunning(service, id, size);
         return { status: 200, ...(from.isOwnClient ? { json: session } : {}) };
       }
+      ownExchange(from);
       const session = await service.inspect(id);
       const attachment = await startAndAttach(service, session, query);
       if (typeof attachment === "string") {
@@ -34,6 +35,7 @@ export function streamRoutes({ service, report }: RouteContext): readonly Route[
     }),
     route(sessionCalls.attachSession, async ({ parameters: { id }, query, from }) => {
       if (isFramed(from)) return framed(await service.attach(id, query), from);
+      ownExchange(from);
       const session = await service.inspect(id);
       const attachment = await service.attach(id, withDockerHabits(session, query));
       const onLeave = query.consumer === undefined ? "close" : "keep";
@@ -43,10 +45,11 @@ export function streamRoutes({ service, report }: RouteContext): readonly Route[
 }
 
 function isFramed({ exchange }: Caller): boolean {
-  return exchange.upgrade?.protocol === ATTACH_PROTOCOL;
+  return exchange?.upgrade?.protocol === ATTACH_PROTOCOL;
 }
 
-function framed(attachment: Attachment, { exchange }: Caller): Answer {
+function framed(attachment: Attachment, from: Caller): Answer {
+  const exchange = ownExchange(from);
   return () => serveAttachment(takeOver(exchange, { [SESSION_ID_HEADER]: attachment.sessionId }), attachment);
 }
 

@@ -1,5 +1,6 @@
 import { AgingSessions } from "./aging-sessions.ts";
 import type { LiveSession } from "./live-session.ts";
+import { thisMoment } from "./moment.ts";
 import { errorText } from "./session-error.ts";
 
 /** Which sessions are kept, of those that have ended or were never started. */
@@ -39,8 +40,9 @@ export class Retention {
   }
 
   noteEnded(session: LiveSession): void {
-    this.#ended.add(session);
-    this.#remove(this.#ended.takeExpired());
+    const now = thisMoment();
+    this.#ended.add(session, now);
+    this.#remove(this.#ended.takeExpired(now));
   }
 
   forget(session: LiveSession): void {

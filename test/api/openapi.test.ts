@@ -82,8 +82,12 @@ describe("the API's description", () => {
 
   it("says of every call that can leave HTTP that it does, and with which protocols", () => {
     const upgraded = calls.filter(([, { upgrades }]) => upgrades !== undefined).map(([name]) => name);
-    assert.deepEqual(upgraded, ["startSession", "attachSession"]);
-    for (const name of upgraded) {
+    assert.deepEqual(upgraded, ["openCalls", "startSession", "attachSession"]);
+    assert.match(
+      operationOf("openCalls").description ?? "",
+      /`Upgrade: exec-session-calls\/1` .* it is refused/,
+    );
+    for (const name of upgraded.slice(1)) {
       assert.match(
         operationOf(name).description ?? "",
         /`Upgrade: tcp` or `Upgrade: exec-session-attachment\/1` .* leaves HTTP/,

@@ -7,7 +7,9 @@ import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { API_VERSION_HEADER } from "../../src/api/api-version.ts";
 import { ATTACH_PROTOCOL, type HostMessage, SESSION_ID_HEADER } from "../../src/api/attach-protocol.ts";
+import { CALLS_PROTOCOL, type CallLine } from "../../src/api/calls-protocol.ts";
 import { frameHeader } from "../../src/api/frame.ts";
+import { JsonLines } from "../../src/api/json-lines.ts";
 import { SessionClient } from "../../src/client/session-client.ts";
 import { isSessionError } from "../../src/session/session-error.ts";
 import { assertCode, bytesOf, READS, RUNS, target, textOf } from "../session/contract/contract-world.ts";
@@ -76,46 +78,49 @@ describe("a session client without a session host", () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  for (const [what, body] of [
-    ["no JSON", "{"],
-    ["JSON of another form", '[{"id":1}]'],
-    ["nothing", ""],
+  for (const [what, line] of [
+    ["what is no JSON", "{"],
+    ["JSON of another form", '{"id":1,"status":200,"json":[{"id":1}]}'],
+    ["nothing", '{"id":1,"status":200}'],
+    ["no answer at all", "[]"],
+    ["a complaint", '{"error":{"message":"No.","code":"EXEC_BAD_REQUEST"}}'],
   ] as const) {
-    it(`refuses an answer with ${what}`, async () => {
-      const { client, close } = await serve(folder, (_request, response) => {
-        response.setHeader(API_VERSION_HEADER, "1");
-        response.end(body);
-      });
-      await assertCode("EXEC_BAD_ANSWER", client.list());
+    it(`refuses ${what} for an answer`, async () => {
+      const { client, close } = await serveCalls(folder, (_call, socket) => socket.write(`${line}\n`));
+      const code = what === "a complaint" ? "EXEC_BAD_REQUEST" : "EXEC_BAD_ANSWER";
+      await assertCode(code, client.list());
       await close();
     });
   }
 
   it("refuses an answer in a version that it did not ask for, and a refusal that it does not understand", async () => {
-    const { client, close } = await serve(folder, (request, response) => {
-      response.setHeader(API_VERSION_HEADER, request.url === "/version" ? "2" : "1");
+    let version = "2";
+    const { client, close } = await serve(folder, (_request, response) => {
+      response.setHeader(API_VERSION_HEADER, version);
       response.statusCode = 500;
       response.end('{"message":"Of a later version.","code":"EXEC_FROM_THE_FUTURE","details":{"a":1}}');
     });
-    await assertCode("EXEC_BAD_ANSWER", client.version());
-    const error = await client.list().catch((reason: unknown) => reason);
-    assert.ok(isSessionError(error));
-    assert.deepEqual(
-      [error.code, error.details],
-      ["EXEC_BAD_ANSWER", { a: 1, code: "EXEC_FROM_THE_FUTURE" }],
-    );
+    await assertCode("EXEC_BAD_ANSWER", client.list());
+    version = "1";
+    for (const call of [client.list(), client.write(ID, Buffer.from("x"))]) {
+      const error = await call.catch((reason: unknown) => reason);
+      assert.ok(isSessionError(error));
+      assert.deepEqual(
+        [error.code, error.details],
+        ["EXEC_BAD_ANSWER", { a: 1, code: "EXEC_FROM_THE_FUTURE" }],
+      );
+    }
     await close();
   });
 
-  it("makes a call again that broke on an idle connection only if it changes nothing", async () => {
+  it("makes a call again that broke off on a connection from before only if it changes nothing", async () => {
     const seen: string[] = [];
     const used = new WeakSet<object>();
-    const { client, close } = await serve(folder, (request, response) => {
-      seen.push(`${request.method} ${request.url?.split("?")[0]}`);
-      if (used.has(request.socket)) return void request.socket.destroy();
-      used.add(request.socket);
-      response.setHeader(API_VERSION_HEADER, "1");
-      response.end("[]");
+    const { client, close } = await serveCalls(folder, ({ id, method, path }, socket) => {
+      seen.push(`${method} ${path.split("?")[0]}`);
+      if (used.has(socket)) return void socket.destroy();
+      used.add(socket);
+      socket.write(`${JSON.stringify({ id, status: 200, json: [] })}\n`);
     });
     assert.deepEqual(await client.list(), []);
     assert.deepEqual(await client.list(), []);
@@ -130,21 +135,61 @@ describe("a session client without a session host", () => {
   it("asks again where a connection was taken and broken off, as by a host that is just being killed; acts only once", async () => {
     let left = 3;
     const seen: string[] = [];
-    const { client, close } = await serve(folder, (request, response) => {
-      seen.push(String(request.method));
-      if (left-- > 0) return void request.socket.destroy();
-      response.setHeader(API_VERSION_HEADER, "1");
-      response.setHeader("Connection", "close");
-      response.end("[]");
-    });
+    const { client, close } = await serveCalls(
+      folder,
+      ({ id, method }, socket) => {
+        seen.push(method);
+        if (left > 0) socket.destroy();
+        else socket.write(`${JSON.stringify({ id, status: 200, json: [] })}\n`);
+      },
+      (socket) => {
+        if (left-- > 0) socket.destroy();
+      },
+    );
     assert.deepEqual(await client.list(), []);
-    assert.deepEqual(seen, Array(4).fill("GET"));
-    left = Number.POSITIVE_INFINITY;
-    await assertCode("EXEC_HOST_UNREACHABLE", client.list());
+    assert.deepEqual(seen, ["GET"]);
+    await close();
+    const rude = await serveCalls(folder, ({ method }, socket) => {
+      seen.push(method);
+      socket.destroy();
+    });
     seen.length = 0;
-    await assertCode("EXEC_HOST_UNREACHABLE", client.kill(ID, "SIGTERM"));
-    await assertCode("EXEC_HOST_UNREACHABLE", client.wait(ID));
+    await assertCode("EXEC_HOST_UNREACHABLE", rude.client.kill(ID, "SIGTERM"));
+    await assertCode("EXEC_HOST_UNREACHABLE", rude.client.wait(ID));
     assert.deepEqual(seen, ["POST", "POST"]);
+    await rude.close();
+  });
+
+  it("makes its next calls elsewhere once its host asks for that, and gets the answers to those under way", async () => {
+    const connections = new Set<object>();
+    const { client, close } = await serveCalls(folder, ({ id, path }, socket) => {
+      connections.add(socket);
+      const answer = `${JSON.stringify({ id, status: 200, json: path.includes("json") ? [] : null })}\n`;
+      if (path.includes("json")) socket.write(answer);
+      else socket.write('{"retired":true}\n', () => setImmediate(() => socket.write(answer)));
+    });
+    assert.equal(await client.stop(ID), null);
+    assert.deepEqual(await client.list(), []);
+    assert.equal(connections.size, 2);
+    await close();
+  });
+
+  it("gives up a call whose signal aborts, tells its host so, and minds no late answer", async () => {
+    const lines: unknown[] = [];
+    const { client, close } = await serveCalls(folder, (line, socket) => {
+      lines.push(line);
+      if ("cancel" in line) socket.write('{"id":1,"status":500}\n');
+      else if (line.method === "GET") socket.write(`{"id":${line.id},"status":200,"json":[]}\n`);
+    });
+    const giveUp = new AbortController();
+    const waiting = client.wait(ID, { signal: giveUp.signal });
+    await waitUntil("it waits", () => lines.length === 1);
+    giveUp.abort(new Error("enough"));
+    await assert.rejects(waiting, /enough/);
+    assert.deepEqual(await client.list(), []);
+    assert.deepEqual(lines[1], { cancel: 1 });
+    await assert.rejects(client.wait(ID, { signal: giveUp.signal }), /enough/);
+    assert.equal(lines.length, 3);
     await close();
   });
 
@@ -295,13 +340,36 @@ async function serve(folder: string, answer: RequestListener): Promise<FakeHost>
 async function serveAttachment(folder: string, begin: (socket: Duplex) => void): Promise<FakeHost> {
   const server = createServer();
   server.on("upgrade", (_request, socket) => {
-    socket.on("error", () => {});
-    socket.write(
-      `HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: ${ATTACH_PROTOCOL}\r\n${API_VERSION_HEADER}: 1\r\n${SESSION_ID_HEADER}: ${ID}\r\n\r\n`,
-    );
+    upgrade(socket, ATTACH_PROTOCOL);
     begin(socket);
   });
   return connectTo(server, folder);
+}
+
+/** A host that takes calls, many on a connection. `onConnection` may break it off before it is upgraded. */
+async function serveCalls(
+  folder: string,
+  onLine: (line: CallLine, socket: Duplex) => void,
+  onConnection: (socket: Duplex) => void = () => {},
+): Promise<FakeHost> {
+  const server = createServer();
+  server.on("upgrade", (_request, socket) => {
+    onConnection(socket);
+    if (socket.destroyed) return;
+    upgrade(socket, CALLS_PROTOCOL);
+    const lines = new JsonLines(Number.POSITIVE_INFINITY, () => new Error());
+    socket.on("data", (chunk: Buffer) => {
+      for (const line of lines.take(chunk)) onLine(JSON.parse(line), socket);
+    });
+  });
+  return connectTo(server, folder);
+}
+
+function upgrade(socket: Duplex, protocol: string): void {
+  socket.on("error", () => {}).on("end", () => socket.destroy());
+  socket.write(
+    `HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n${API_VERSION_HEADER}: 1\r\n${SESSION_ID_HEADER}: ${ID}\r\n\r\n`,
+  );
 }
 
 async function connectTo(server: Server, folder: string): Promise<FakeHost> {

@@ -2,6 +2,7 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { matchPath } from "../../src/api/api-call.ts";
 import { createOpenApi } from "../../src/api/openapi.ts";
+import { CallChannel } from "../../src/client/call-channel.ts";
 import { parseAddress } from "../../src/server/api-route.ts";
 
 const CHANNEL = "http.server.request.start";
@@ -22,19 +23,32 @@ interface ErrorProperties {
   readonly code?: { readonly enum?: readonly string[] };
 }
 
+type Called = Pick<IncomingMessage, "method" | "url">;
+
+const callOnChannel = CallChannel.prototype.call;
 const described = createOpenApi() as unknown as Described;
 
-/** Watches all HTTP servers of this process for answers that the API's description does not have. */
+/** Watches all HTTP servers and clients of this process for answers that the API's description does not have. */
 export class UndescribedAnswers {
   readonly #found: string[] = [];
 
   constructor() {
     subscribe(CHANNEL, this.#watch);
+    const found = this.#found;
+    CallChannel.prototype.call = async function watched(line) {
+      const answer = await callOnChannel.call(this, line);
+      const call = { method: line.method, url: line.path };
+      const code = (answer.json as { readonly code?: string } | null | undefined)?.code;
+      if (!isDescribed(responsesOf(call)?.[answer.status], code))
+        found.push(describe(call, answer.status, code));
+      return answer;
+    };
   }
 
   /** Ends the watch; gives what was found, a line each. */
   close(): readonly string[] {
     unsubscribe(CHANNEL, this.#watch);
+    CallChannel.prototype.call = callOnChannel;
     return this.#found;
   }
 
@@ -46,15 +60,19 @@ export class UndescribedAnswers {
     response.end = (...args: unknown[]) => {
       const code = codeIn(args[0]);
       if (!isDescribed(responses[response.statusCode], code)) {
-        this.#found.push(`${request.method} ${request.url}: ${response.statusCode} ${code ?? ""}`);
+        this.#found.push(describe(request, response.statusCode, code));
       }
       return end(...args);
     };
   };
 }
 
+function describe({ method, url }: Called, status: number, code: string | undefined): string {
+  return `${method} ${url}: ${status} ${code ?? ""}`;
+}
+
 /** Undefined: it is no call of the API. */
-function responsesOf({ method = "", url = "" }: IncomingMessage): Responses | undefined {
+function responsesOf({ method = "", url = "" }: Called): Responses | undefined {
   const { path } = parseAddress(url);
   const found = Object.entries(described.paths).find(
     ([pattern, calls]) => matchPath({ path: pattern }, path) !== undefined && method.toLowerCase() in calls,
