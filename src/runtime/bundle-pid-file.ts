@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { findProcess, type HostProcess, identifyProcess } from "../process/host-process.ts";
 import { readPidFile } from "../process/pid-file.ts";
 import { startTimeMs } from "../process/uptime.ts";
+import { PID_FILE } from "../session/session-store.ts";
 
-/** Where a session's bundle has its command's pid, so that the next manager finds the command if this one dies before it has told anybody. */
+/** Where a session's bundle has its command's pid. */
 export function pidFileIn(bundle: string): string {
-  return join(bundle, "exec_pid");
+  return join(bundle, PID_FILE);
 }
 
 /**

@@ -166,7 +166,7 @@ export class LiveSession {
     const resolved = await runtime.resolveProcess(container, this.record.config);
     const started = thisMoment();
     const startedAt = new Date(started.wallMs).toISOString();
-    await this.#journal.intend({ state: "running", resolved, startedAt });
+    await this.#journal.begin({ state: "running", resolved, startedAt });
     this.#started = started;
     const log = await this.output.acquire();
     try {

@@ -47,12 +47,13 @@ export class SessionJournal {
     return this.#record.id.slice(0, 12);
   }
 
-  /** Writes a change that must not happen unless it is on disk: if the store refuses, the record stays as it was. */
-  async intend(change: RecordChange): Promise<void> {
-    const next = advance(this.#record, change);
-    await this.#context.store.save(next);
-    this.#savedRevision = next.revision;
-    this.#record = next;
+  /**
+   * The session is about to be started, which must not happen unless the disk knows: if the store refuses, the record stays
+   * as it was. The rest of the change may wait.
+   */
+  async begin(change: RecordChange): Promise<void> {
+    await this.#context.store.begin(this.#record.id);
+    this.noteLater(change);
   }
 
   /**

@@ -44,6 +44,11 @@ export function wrongState(verb: GuardedVerb, id: string, state: SessionState | 
   );
 }
 
+/** The record of a session that was begun then, which is all that is known. */
+export function beginSession(session: ExecSession, begun: Date): ExecSession {
+  return advance(session, { state: "running", startedAt: begun.toISOString() });
+}
+
 /** The record's next revision; the only way a session changes its state. A forbidden change of state is a bug, and throws. */
 export function advance(
   session: ExecSession,

@@ -8,6 +8,12 @@ export interface SetAside {
   readonly reason: string;
 }
 
+/**
+ * In a session's bundle: there, without content, before the session is started; then with its command's pid, by its runtime.
+ * So the next manager knows that there may be a command, and which, if this one dies before it has told anybody.
+ */
+export const PID_FILE = "exec_pid";
+
 export interface StoreContents {
   readonly sessions: readonly ExecSession[];
   readonly legacy: readonly LegacySession[];
@@ -23,6 +29,11 @@ export interface SessionStore {
   open(): Promise<StoreContents>;
   /** Makes the session's bundle and writes its first record, or leaves nothing behind. Throws EXEC_STORE_FAILED. */
   create(session: ExecSession): Promise<void>;
+  /**
+   * Says that a session is about to be started: whoever opens the store next finds it running, also if no other record of it
+   * has been saved by then. Throws what `save` throws.
+   */
+  begin(id: string): Promise<void>;
   /**
    * Writes a record whole or not at all; of several waiting revisions only the newest is written. The end
    * of a command that ran for a second or longer also survives a power cut. Throws EXEC_STORE_FAILED, EXEC_STATE_DIR_LOST once the ownership is gone, or

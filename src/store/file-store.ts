@@ -67,11 +67,12 @@ export class FileSessionStore implements SessionStore {
     }
   }
 
+  async begin(id: string): Promise<void> {
+    await this.#filesOf(id).begin();
+  }
+
   async save(session: ExecSession): Promise<void> {
-    this.#assertOpen();
-    const files = this.#sessions.get(session.id);
-    if (files === undefined) throw noSuchSession(session.id);
-    await files.save(session);
+    await this.#filesOf(session.id).save(session);
   }
 
   async cleanup(id: string): Promise<void> {
@@ -152,6 +153,13 @@ export class FileSessionStore implements SessionStore {
     } catch (error) {
       throw stateDirUnusable(this.#directory, error);
     }
+  }
+
+  #filesOf(id: string): SessionFiles {
+    this.#assertOpen();
+    const files = this.#sessions.get(id);
+    if (files === undefined) throw noSuchSession(id);
+    return files;
   }
 
   #files(id: string, bundle: string, saved: ExecSession | null = null): SessionFiles {

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ExecSession, LegacySession } from "../session/exec-session.ts";
+import { beginSession } from "../session/session-state.ts";
 import type { SessionStore, StoreContents } from "../session/session-store.ts";
 import { assertSessionId } from "./bundle-id.ts";
 import { ownClaim } from "./owner-claim.ts";
@@ -11,6 +12,8 @@ import { noSuchSession, sessionExists, stateDirInUse, stateDirLost, storeClosed 
 export class MemoryStateDirectory {
   readonly sessions = new Map<string, ExecSession>();
   readonly legacy = new Map<string, LegacySession>();
+  /** When the sessions were begun that have been. */
+  readonly begun = new Map<string, Date>();
   /** Null: nobody has it open. */
   owner: MemorySessionStore | null = null;
   /** Where bundles are made. Null: nowhere; a bundle is then a path without a folder. */
@@ -45,6 +48,12 @@ export class MemorySessionStore implements SessionStore {
     this.#directory.sessions.set(session.id, session);
   }
 
+  async begin(id: string): Promise<void> {
+    this.#assertOwned();
+    if (!this.#directory.sessions.has(id)) throw noSuchSession(id);
+    this.#directory.begun.set(id, new Date());
+  }
+
   async save(session: ExecSession): Promise<void> {
     this.#assertOwned();
     const saved = this.#directory.sessions.get(session.id);
@@ -62,6 +71,7 @@ export class MemorySessionStore implements SessionStore {
   async remove(id: string): Promise<void> {
     this.#assertOwned();
     this.#directory.legacy.delete(id);
+    this.#directory.begun.delete(id);
     if (!this.#directory.sessions.delete(id) || this.#directory.bundleRoot === null) return;
     rmSync(this.bundle(id), { recursive: true, force: true });
   }
@@ -84,7 +94,13 @@ export class MemorySessionStore implements SessionStore {
   /** What the next owner would find. */
   snapshot(): StoreContents {
     const { sessions, legacy } = this.#directory;
-    return { sessions: [...sessions.values()], legacy: [...legacy.values()], setAside: [] };
+    const found = Array.from(sessions.values(), (session) => this.#asBegun(session));
+    return { sessions: found, legacy: [...legacy.values()], setAside: [] };
+  }
+
+  #asBegun(session: ExecSession): ExecSession {
+    const begun = this.#directory.begun.get(session.id);
+    return session.state === "created" && begun !== undefined ? beginSession(session, begun) : session;
   }
 
   #assertOwned(): void {

@@ -1,6 +1,9 @@
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import type { ExecSession } from "../session/exec-session.ts";
+import { beginSession } from "../session/session-state.ts";
+import { PID_FILE } from "../session/session-store.ts";
 import { RECORD_FILE, TEMPORARY_FILE } from "./record-file.ts";
 import { type ParsedRecord, parseRecord } from "./session-record.ts";
 import { systemCode, systemReason } from "./store-error.ts";
@@ -45,13 +48,20 @@ async function readBundle(bundle: string, id: string): Promise<SessionEntry> {
   try {
     const entry = await readRecord(join(bundle, RECORD_FILE), id);
     deleteTemporary(bundle);
-    return entry;
+    return entry.kind === "session" ? { ...entry, session: asBegun(entry.session, bundle) } : entry;
   } catch (error) {
     if (systemCode(error) === "ELOOP") return unreadable(`has a symbolic link for its ${RECORD_FILE}`);
     if (systemCode(error) !== "ENOENT") throw error;
     const hasOnlyTemporary = fs.readdirSync(bundle).every((name) => name === TEMPORARY_FILE);
     return hasOnlyTemporary ? { kind: "leftover" } : unreadable(`has no ${RECORD_FILE}`);
   }
+}
+
+/** A session whose start was the last that its manager said of it may have a command. */
+function asBegun(session: ExecSession, bundle: string): ExecSession {
+  if (session.state !== "created") return session;
+  const begun = fs.statSync(join(bundle, PID_FILE), { throwIfNoEntry: false });
+  return begun === undefined ? session : beginSession(session, begun.mtime);
 }
 
 async function readLegacyFile(path: string, name: string): Promise<SessionEntry> {

@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ExecSession } from "../session/exec-session.ts";
 import { isSessionError } from "../session/session-error.ts";
+import { PID_FILE } from "../session/session-store.ts";
 import { deleteTree } from "./delete-tree.ts";
 import { makeFolder } from "./make-folder.ts";
 import { RECORD_FILE, writeRecord, writeRecordDurably } from "./record-file.ts";
@@ -52,6 +53,12 @@ export class SessionFiles {
     if (this.#removal !== null) throw noSuchSession(session.id);
     if (this.#unfinished > 0 || session.end !== null) return this.#saveInTurn(session);
     return this.#change("save", () => this.#write(session));
+  }
+
+  /** Done when it returns. */
+  async begin(): Promise<void> {
+    if (this.#removal !== null) throw noSuchSession(this.#options.id);
+    return this.#change("save", async () => this.#mark());
   }
 
   /** Says that what was saved may not be on disk any more. */
@@ -115,6 +122,19 @@ export class SessionFiles {
     else writeRecord(this.#options.bundle, text);
     this.#saved = session;
     this.#isDoubtful = false;
+  }
+
+  #mark(): void {
+    const path = join(this.#options.bundle, PID_FILE);
+    try {
+      writeFileSync(path, "", { mode: 0o600 });
+    } catch (error) {
+      if (systemCode(error) !== "ENOENT") throw error;
+      // Someone has deleted the bundle, with the record that this belongs to.
+      this.doubt();
+      this.#writeAgain();
+      writeFileSync(path, "", { mode: 0o600 });
+    }
   }
 
   /** Not synced: there may be a thousand of them, and the loss is behind us. */

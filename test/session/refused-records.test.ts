@@ -37,7 +37,8 @@ describe("a session whose record the store refuses", () => {
     const { pid } = await world.manager.start(id);
     assert.equal(pid, world.machine.process().pid);
     // What is on disk says that a command may be running.
-    assert.deepEqual([saved()?.state, saved()?.pid], ["running", null]);
+    const [found] = store.snapshot().sessions;
+    assert.deepEqual([found?.state, found?.pid], ["running", null]);
     const end = await world.manager.stop(id);
     assert.deepEqual([end?.exitCode, end?.reason], [143, "stopped"]);
     assert.equal(world.machine.process().hasEnded, true);

@@ -27,10 +27,18 @@ describe("a session's journal", () => {
     await store.close();
   });
 
-  it("leaves the record as it was where an intent cannot be written", async () => {
+  it("leaves the record as it was where the beginning cannot be written", async () => {
     store.refuses = () => true;
-    await assert.rejects(journal.intend({ state: "running" }), { code: "EXEC_STORE_FAILED" });
+    await assert.rejects(journal.begin({ state: "running" }), { code: "EXEC_STORE_FAILED" });
     assert.deepEqual([journal.record, reports], [sampleSession(), []]);
+  });
+
+  it("has the beginning on disk at once, and what else is known of it within a moment", async () => {
+    await journal.begin({ state: "running", startedAt: "2026-01-02T03:04:06.000Z" });
+    assert.deepEqual([journal.record.state, saved()?.state], ["running", "created"]);
+    assert.equal(store.snapshot().sessions[0]?.state, "running");
+    await waitUntil("it is written", () => saved()?.state === "running");
+    assert.equal(saved()?.startedAt, "2026-01-02T03:04:06.000Z");
   });
 
   it("keeps what has happened until the store takes it, and tells the trouble and its end once each", async () => {

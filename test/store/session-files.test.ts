@@ -46,6 +46,15 @@ describe("session files", () => {
     assert.equal(readRevision(), 2);
   });
 
+  it("has a beginning on disk when it returns, and with it the record, where somebody has deleted both", () => {
+    void files.begin();
+    assert.deepEqual(readdirSync(bundle).sort(), ["exec_pid", "session.json"]);
+    rmSync(bundle, { recursive: true });
+    void files.begin();
+    assert.deepEqual(readdirSync(bundle).sort(), ["exec_pid", "session.json"]);
+    assert.equal(readRevision(), 1);
+  });
+
   it("waits for the disk with the end of a command that ran for a second, and with no other record", () => {
     const [longRun, shortRun, neverRan] = [
       ended(2),

@@ -69,6 +69,34 @@ export function describeStoreContract(title: string, createPlace: () => StorePla
       assert.deepEqual(await reopened(), byId([created, running, stopped]));
     });
 
+    it("finds a session running that was begun, also if no later record of it was saved", async () => {
+      const before = new Date();
+      const [begun, saved] = [await createSession(), await createSession()];
+      for (const id of [begun, saved]) await store.begin(id);
+      await store.save(ended(saved, 7));
+      const found = new Map((await reopened()).map((each) => [each.id, each]));
+      const startedAt = found.get(begun)?.startedAt ?? "";
+      assert.deepEqual(found.get(begun), { ...session(begun, 2), state: "running", startedAt });
+      // File times count in the kernel's ticks.
+      assert.ok(Date.parse(startedAt) >= before.getTime() - 100, startedAt);
+      assert.deepEqual(found.get(saved), ended(saved, 7));
+      await store.save(ended(begun, 3));
+      assert.deepEqual(
+        (await reopened()).find((each) => each.id === begun),
+        ended(begun, 3),
+      );
+    });
+
+    it("begins only what was created and is not removed", async () => {
+      await assert.rejects(store.begin(createSessionId()), { code: "EXEC_SESSION_NOT_FOUND" });
+      const id = await createSession();
+      await store.begin(id);
+      await store.remove(id);
+      await assert.rejects(store.begin(id), { code: "EXEC_SESSION_NOT_FOUND" });
+      await store.create(session(id, 1));
+      assert.equal((await reopened())[0]?.state, "created");
+    });
+
     it("keeps the newest revision, in whatever order and however fast the saves come", async () => {
       const id = await createSession();
       await store.save(session(id, 5));
@@ -248,6 +276,7 @@ export function describeStoreContract(title: string, createPlace: () => StorePla
 function everyChange(store: SessionStore, id: string): readonly (() => Promise<void>)[] {
   return [
     () => store.create(session(createSessionId(), 1)),
+    () => store.begin(id),
     () => store.save(session(id, 20)),
     () => store.save(ended(id, 21)),
     () => store.cleanup(id),

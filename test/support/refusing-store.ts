@@ -11,6 +11,13 @@ export class RefusingStore extends MemorySessionStore {
   /** How many records have been refused. */
   refused = 0;
 
+  override async begin(id: string): Promise<void> {
+    const session = this.snapshot().sessions.find((each) => each.id === id);
+    if (session === undefined || !this.refuses({ ...session, state: "running" })) return super.begin(id);
+    this.refused++;
+    throw new SessionError(this.code, "The disk is full.");
+  }
+
   override async save(session: ExecSession): Promise<void> {
     if (!this.refuses(session)) return super.save(session);
     this.refused++;

@@ -17,7 +17,7 @@ const READ_ARGUMENTS = `
   case " $* " in *" exec "*) ;; *) exec $program "$@";; esac`;
 /** crun cannot write the pid file, and runc not the one that it makes of it, as on a disk that is full by then. */
 const WITHOUT_PID_FILE = `
-  ln -s /nonesuch/pid "$pid_file"; touch "$(dirname "$pid_file")/.$(basename "$pid_file")"
+  ln -sf /nonesuch/pid "$pid_file"; touch "$(dirname "$pid_file")/.$(basename "$pid_file")"
   exec $program "$@"`;
 
 /** So that it is told apart from any other. */
