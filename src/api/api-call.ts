@@ -68,21 +68,29 @@ export function matchPath(
   call: Pick<ApiCall, "path">,
   path: string,
 ): Readonly<Record<string, string>> | undefined {
-  const wanted = call.path.split("/");
+  const wanted = segmentsOf(call.path);
   const given = path.split("/");
   if (wanted.length !== given.length) return undefined;
   const parameters: Record<string, string> = {};
   for (const [index, segment] of wanted.entries()) {
     const value = given[index] ?? "";
-    const name = segment.replace(PARAMETER, "$1");
-    if (name === segment) {
+    if (!segment.startsWith("{")) {
       if (value !== segment) return undefined;
     } else {
-      parameters[name] = decodeSegment(value);
+      parameters[segment.slice(1, -1)] = decodeSegment(value);
     }
   }
   return parameters;
 }
+
+/** Every request is compared with most of the patterns. */
+function segmentsOf(pattern: string): readonly string[] {
+  const known = segments.get(pattern) ?? pattern.split("/");
+  segments.set(pattern, known);
+  return known;
+}
+
+const segments = new Map<string, readonly string[]>();
 
 const PARAMETER = /\{(\w+)\}/g;
 

@@ -1,10 +1,9 @@
 import type { Socket } from "node:net";
-import { type HostLine, hostLineSchema } from "../api/calls-protocol.ts";
+import { type HostLine, parseHostLine } from "../api/calls-protocol.ts";
 import { JsonLines } from "../api/json-lines.ts";
 import { fromWireError } from "../api/wire-error.ts";
 import { badAnswer } from "./host-failure.ts";
 import type { UpgradedConnection } from "./host-request.ts";
-import { parseLine } from "./json-lines.ts";
 
 /** A list of a hundred thousand sessions is shorter. */
 const MAX_LINE_BYTES = 128 * 1024 * 1024;
@@ -88,7 +87,7 @@ export class CallChannel {
 
   #receive(chunk: Buffer): void {
     try {
-      for (const line of this.#lines.take(chunk)) this.#take(parseHostLine(line));
+      for (const line of this.#lines.take(chunk)) this.#take(parseLine(line));
     } catch (error) {
       this.#failure = error;
       this.close();
@@ -132,8 +131,8 @@ export class CallChannel {
   }
 }
 
-function parseHostLine(line: string): HostLine {
-  const parsed = hostLineSchema.safeParse(parseLine(line));
-  if (parsed.success) return parsed.data;
-  throw badAnswer("with a line that is no answer", parsed.error);
+function parseLine(text: string): HostLine {
+  const line = parseHostLine(text);
+  if (line !== undefined) return line;
+  throw badAnswer("with a line that is no answer");
 }

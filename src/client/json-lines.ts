@@ -12,8 +12,7 @@ export async function* readJsonLines(chunks: AsyncIterable<Buffer>): AsyncGenera
   }
 }
 
-/** Throws EXEC_BAD_ANSWER. */
-export function parseLine(line: string): unknown {
+function parseLine(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch (cause) {

@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { type CallLine, type ClientLine, clientLineSchema, type HostLine } from "../api/calls-protocol.ts";
+import { type CallLine, type ClientLine, type HostLine, parseClientLine } from "../api/calls-protocol.ts";
 import { JsonLines } from "../api/json-lines.ts";
 import { toWireError } from "../api/wire-error.ts";
 import { SessionError } from "../session/session-error.ts";
@@ -124,19 +124,10 @@ export class CallChannel {
   }
 }
 
-function parseLine(line: string): ClientLine {
-  const parsed = clientLineSchema.safeParse(parseJson(line));
-  if (parsed.success) return parsed.data;
+function parseLine(text: string): ClientLine {
+  const line = parseClientLine(text);
+  if (line !== undefined) return line;
   throw badLine('it must be JSON with "id", "method", "path" and maybe "body", or with "cancel"');
-}
-
-function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    // The schema refuses it.
-    return undefined;
-  }
 }
 
 function badLine(fault: string): SessionError {
