@@ -10,7 +10,7 @@ import { listInheritableFds } from "./terminal.ts";
 export interface ProgramRequest {
   readonly file: string;
   readonly args: readonly string[];
-  /** Absent: this process's own. */
+  /** Absent: this process's own, as it was when the first such program was started. */
   readonly env?: Readonly<Record<string, string>>;
   /** Absent: this process's own. */
   readonly cwd?: string;
@@ -35,7 +35,7 @@ export async function startProgram(request: ProgramRequest, streams: ProgramStre
     const child = spawn(request.file, request.args, {
       stdio: listStdio(streams, request.extraFds, nullFd),
       detached: request.ownSession,
-      ...(request.env && { env: request.env }),
+      env: request.env ?? ownEnvironment(),
       ...(request.cwd !== undefined && { cwd: request.cwd }),
       ...(request.user && { uid: request.user.uid, gid: request.user.gid }),
     });
@@ -54,6 +54,14 @@ export async function startProgram(request: ProgramRequest, streams: ProgramStre
     closeSync(nullFd);
   }
 }
+
+/** As it was when it was first needed: to read it anew takes Node.js 0.06 ms. */
+function ownEnvironment(): Readonly<NodeJS.ProcessEnv> {
+  environment ??= { ...process.env };
+  return environment;
+}
+
+let environment: Readonly<NodeJS.ProcessEnv> | undefined;
 
 /** A started program. */
 export class Program {

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomFillSync } from "node:crypto";
 import { SessionError, showValue } from "./session-error.ts";
 
 /** 64 hexadecimal digits, as Podman and Docker name exec sessions. */
@@ -6,8 +6,18 @@ const ID_BYTES = 32;
 const ID_LENGTH = ID_BYTES * 2;
 const PREFIX = /^[0-9a-f]{1,64}$/;
 
+/** Random bytes are made for so many ids at once, since it is the making that takes time, 0.05 ms, and not the bytes. */
+const IDS_AT_ONCE = 64;
+const stock = Buffer.alloc(IDS_AT_ONCE * ID_BYTES);
+let used = stock.length;
+
 export function createSessionId(): string {
-  return randomBytes(ID_BYTES).toString("hex");
+  if (used === stock.length) {
+    randomFillSync(stock);
+    used = 0;
+  }
+  used += ID_BYTES;
+  return stock.toString("hex", used - ID_BYTES, used);
 }
 
 export function isSessionId(value: string): boolean {
