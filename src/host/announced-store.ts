@@ -11,8 +11,8 @@ export class AnnouncedStore extends FileSessionStore {
   readonly #host: HostFile;
   #runtimes: readonly RuntimeSpec[] = [];
 
-  constructor(stateDir: string, host: HostFile) {
-    super(stateDir);
+  constructor(stateDir: string, host: HostFile, report: (sentence: string) => void) {
+    super(stateDir, { report });
     this.#stateDir = stateDir;
     this.#host = host;
   }

@@ -33,7 +33,7 @@ export async function openHost(
   const socket = hostSocketPath(stateDir);
   if (options.socketUser !== null) assertShareable(socket, stateDir);
   const announcement = announce(socket);
-  const store = new AnnouncedStore(stateDir, announcement);
+  const store = new AnnouncedStore(stateDir, announcement, report);
   const runtimes = new Runtimes();
   const outputs = new FileOutputLogs();
   const { provider } = runtimes;

@@ -13,7 +13,7 @@ export function createSessionService(
 ): Promise<SessionService> {
   const runtimes = new Runtimes();
   return openSessionManager({
-    store: new FileSessionStore(stateDir),
+    store: new FileSessionStore(stateDir, { report }),
     outputs: new FileOutputLogs(),
     runtimes: runtimes.provider,
     findLegacyProcess,

@@ -12,6 +12,14 @@ import { TRASH_PREFIX } from "./session-entry.ts";
 import { SessionFiles } from "./session-files.ts";
 import { StateDirectoryLock } from "./state-directory-lock.ts";
 import { noSuchSession, sessionExists, stateDirUnusable, storeClosed } from "./store-error.ts";
+import { Trash } from "./trash.ts";
+
+export interface FileStoreOptions {
+  /** Absent: proper-lockfile's own timing. */
+  readonly heartbeat?: HeartbeatTiming | undefined;
+  /** Told, in one sentence each, what no caller waits for. */
+  readonly report?: (sentence: string) => void;
+}
 
 /** Keeps each session in a folder of its own, below a state directory that no other process may use meanwhile. */
 export class FileSessionStore implements SessionStore {
@@ -19,7 +27,8 @@ export class FileSessionStore implements SessionStore {
   readonly #heartbeat: HeartbeatTiming | undefined;
   readonly #sessions = new Map<string, SessionFiles>();
   readonly #legacy = new Map<string, readonly SessionFiles[]>();
-  readonly #trash = TRASH_PREFIX + randomBytes(TRASH_NAME_BYTES).toString("hex");
+  readonly #trash: Trash;
+  readonly #trashName = TRASH_PREFIX + randomBytes(TRASH_NAME_BYTES).toString("hex");
   #removals = 0;
   /** Null: not open. */
   #lock: StateDirectoryLock | null = null;
@@ -27,10 +36,11 @@ export class FileSessionStore implements SessionStore {
   /** False: records may be missing from the directory, because it has been deleted. */
   #isWhole = true;
 
-  /** Touches nothing before it is opened. Without `heartbeat`, the timing is proper-lockfile's own. */
-  constructor(directory: string, heartbeat?: HeartbeatTiming) {
+  /** Touches nothing before it is opened. */
+  constructor(directory: string, { heartbeat, report = () => {} }: FileStoreOptions = {}) {
     this.#directory = resolve(directory);
     this.#heartbeat = heartbeat;
+    this.#trash = new Trash(report);
   }
 
   async open(): Promise<StoreContents> {
@@ -148,6 +158,7 @@ export class FileSessionStore implements SessionStore {
   async #finish(lock: StateDirectoryLock): Promise<void> {
     const files = [...this.#sessions.values(), ...[...this.#legacy.values()].flat()];
     await Promise.all(files.map((each) => each.settled()));
+    this.#trash.empty();
     try {
       await lock.release();
     } catch (error) {
@@ -164,11 +175,18 @@ export class FileSessionStore implements SessionStore {
 
   #files(id: string, bundle: string, saved: ExecSession | null = null): SessionFiles {
     const lock = this.#assertOpen();
-    return new SessionFiles({ id, bundle, saved, assertOwned: () => this.#assertHeld(lock) });
+    return new SessionFiles({
+      id,
+      bundle,
+      saved,
+      assertOwned: () => this.#assertHeld(lock),
+      deleteTrash: (path) => this.#trash.delete(path),
+    });
   }
 
   /** Where somebody has deleted the directory, everything is to be written again. */
   #assertHeld(lock: StateDirectoryLock): void {
+    this.#trash.empty();
     if (!lock.assertHeld()) return;
     this.#isWhole = false;
     for (const files of this.#sessions.values()) files.doubt();
@@ -190,7 +208,7 @@ export class FileSessionStore implements SessionStore {
   }
 
   #newTrash(): string {
-    return join(this.#directory, SESSIONS_FOLDER, `${this.#trash}-${this.#removals++}`);
+    return join(this.#directory, SESSIONS_FOLDER, `${this.#trashName}-${this.#removals++}`);
   }
 
   #assertOpen(): StateDirectoryLock {

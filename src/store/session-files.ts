@@ -16,6 +16,8 @@ export interface SessionFilesOptions {
   readonly saved: ExecSession | null;
   /** Throws unless the state directory is ours to write to; asked right before every change. */
   readonly assertOwned: () => void;
+  /** Deletes what a removal has moved out of the way. */
+  readonly deleteTrash: (path: string) => Promise<void>;
 }
 
 /** The files of one session, worked on one piece at a time in the order that was asked for. */
@@ -151,7 +153,7 @@ export class SessionFiles {
       this.#removal = null;
       throw error;
     }
-    await this.#change("delete the files of", () => deleteTree(trash));
+    await this.#change("delete the files of", () => this.#options.deleteTrash(trash));
   }
 
   #inTurn(doing: string, work: () => Promise<void>): Promise<void> {

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ExecSession } from "../../src/session/exec-session.ts";
+import { deleteTree } from "../../src/store/delete-tree.ts";
 import { SessionFiles } from "../../src/store/session-files.ts";
 import { EXITED } from "../support/sample-end.ts";
 import { sampleSession } from "../support/sample-session.ts";
@@ -18,7 +19,13 @@ describe("session files", () => {
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), "files-"));
     bundle = join(folder, "bundle");
-    files = new SessionFiles({ id: sampleSession().id, bundle, saved: null, assertOwned: () => {} });
+    files = new SessionFiles({
+      id: sampleSession().id,
+      bundle,
+      saved: null,
+      assertOwned: () => {},
+      deleteTrash: deleteTree,
+    });
     await files.create(sampleSession());
   });
 
@@ -71,7 +78,14 @@ describe("session files", () => {
   it("asks for the ownership again when a waiting piece has its turn", async () => {
     let owned = true;
     const assertOwned = (): void => assert.ok(owned, "lost meanwhile");
-    const own = new SessionFiles({ id: sampleSession().id, bundle, saved: sampleSession(), assertOwned });
+    const { id } = sampleSession();
+    const own = new SessionFiles({
+      id,
+      bundle,
+      saved: sampleSession(),
+      assertOwned,
+      deleteTrash: deleteTree,
+    });
     const first = own.save(ended(2));
     await new Promise(setImmediate);
     const waiting = assert.rejects(own.save(ended(3)), /lost meanwhile/);

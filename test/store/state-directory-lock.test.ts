@@ -180,7 +180,7 @@ describe("ownership of a state directory", () => {
     for (const text of ["", "{", '{"pid":1}']) {
       plantClaim(text);
       touchLock(new Date());
-      const impatient = new FileSessionStore(directory, FAST_HEARTBEAT);
+      const impatient = new FileSessionStore(directory, { heartbeat: FAST_HEARTBEAT });
       await assert.rejects(
         withSignsOfLife(() => impatient.open()),
         IN_USE,
@@ -200,7 +200,7 @@ describe("ownership of a state directory", () => {
     for (const claim of others) {
       plantClaim(JSON.stringify(claim));
       touchLock(new Date(0));
-      const store = new FileSessionStore(directory, FAST_HEARTBEAT);
+      const store = new FileSessionStore(directory, { heartbeat: FAST_HEARTBEAT });
       await assert.rejects(
         withSignsOfLife(() => store.open()),
         IN_USE,
@@ -224,7 +224,7 @@ describe("ownership of a state directory", () => {
       const wrapper = ["unshare", "--pid", "--fork", "--kill-child"];
       const owner = startOwner({ wrapper, heartbeat: FAST_HEARTBEAT });
       await tellAll(owner, [{ verb: "open" }]);
-      await assert.rejects(new FileSessionStore(directory, FAST_HEARTBEAT).open(), {
+      await assert.rejects(new FileSessionStore(directory, { heartbeat: FAST_HEARTBEAT }).open(), {
         ...IN_USE,
         message: `The state directory ${directory} is in use by a process of another container or machine (host name ${hostname()}, there pid 1).`,
       });
@@ -254,7 +254,7 @@ describe("ownership of a state directory", () => {
     use: (contents: StoreContents) => Promise<void>,
     heartbeat?: HeartbeatTiming,
   ): Promise<void> {
-    const store = new FileSessionStore(directory, heartbeat);
+    const store = new FileSessionStore(directory, { heartbeat });
     const contents = await store.open();
     try {
       await use(contents);

@@ -17,7 +17,7 @@ export interface OwnerReply {
 
 const [directory = "", renewMs, staleMs] = process.argv.slice(2);
 const timing = renewMs === undefined ? undefined : { renewMs: Number(renewMs), staleMs: Number(staleMs) };
-const store = new FileSessionStore(directory, timing);
+const store = new FileSessionStore(directory, { heartbeat: timing });
 
 process.on("message", (command: OwnerCommand) => {
   obey(command).then(
