@@ -1,3 +1,4 @@
+import { SessionError } from "../session/session-error.ts";
 import { API_VERSION } from "./api-version.ts";
 import { type WireError, wireErrorSchema } from "./wire-error.ts";
 
@@ -6,6 +7,17 @@ import { type WireError, wireErrorSchema } from "./wire-error.ts";
  * does in a request of its own, most of which is the HTTP of Node.js. The lines are checked by hand: so is every call.
  */
 export const CALLS_PROTOCOL = `exec-session-calls/${API_VERSION}`;
+
+/** A call's line is no longer: as much as a request may be, with its address and its JSON. */
+export const MAX_CALL_BYTES = 16 * 1024 + 8 * 1024 * 1024;
+
+/** The error for a call that is too large; a client does not even send it, since all other calls would end with it. */
+export function callTooLarge(): SessionError {
+  return new SessionError(
+    "EXEC_REQUEST_TOO_LARGE",
+    `A call must be no larger than ${MAX_CALL_BYTES} bytes, with its address and its JSON.`,
+  );
+}
 
 /** A call. Until it has been answered it is known by its number, which its client chooses. */
 export interface CallLine {

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { type HostLine, parseHostLine } from "../api/calls-protocol.ts";
+import { callTooLarge, type HostLine, MAX_CALL_BYTES, parseHostLine } from "../api/calls-protocol.ts";
 import { JsonLines } from "../api/json-lines.ts";
 import { fromWireError } from "../api/wire-error.ts";
 import { badAnswer } from "./host-failure.ts";
@@ -67,9 +67,11 @@ export class CallChannel {
   call({ signal, ...call }: JsonCall): Promise<JsonAnswer> {
     if (this.isBroken) return Promise.reject(this.#reason);
     const id = ++this.#lastId;
+    const line = `${JSON.stringify({ id, ...call })}\n`;
+    if (Buffer.byteLength(line) > MAX_CALL_BYTES) return Promise.reject(callTooLarge());
     const answered = new Promise<JsonAnswer>((resolve, reject) => this.#calls.set(id, { resolve, reject }));
     this.#work();
-    this.#socket.write(`${JSON.stringify({ id, ...call })}\n`);
+    this.#socket.write(line);
     if (signal === undefined) return answered;
     const cancel = () => {
       this.#settle(id)?.reject(signal.reason);

@@ -1,16 +1,20 @@
 import type { Duplex } from "node:stream";
-import { type CallLine, type ClientLine, type HostLine, parseClientLine } from "../api/calls-protocol.ts";
+import {
+  type CallLine,
+  type ClientLine,
+  callTooLarge,
+  type HostLine,
+  MAX_CALL_BYTES,
+  parseClientLine,
+} from "../api/calls-protocol.ts";
 import { JsonLines } from "../api/json-lines.ts";
 import { toWireError } from "../api/wire-error.ts";
 import { SessionError } from "../session/session-error.ts";
 import type { StatusAnswer } from "./api-route.ts";
 import { waitUntilDrained } from "./drained.ts";
-import { MAX_HEADER_BYTES } from "./refuse-bytes.ts";
-import { MAX_JSON_BYTES, requestTooLarge, requestTooLate } from "./request-body.ts";
+import { requestTooLate } from "./request-body.ts";
 import { toErrorAnswer } from "./send-answer.ts";
 
-/** A call's address and its body. */
-const MAX_LINE_BYTES = MAX_HEADER_BYTES + MAX_JSON_BYTES;
 /** A client that leaves so many bytes of ours unread is not listened to until it has read them. */
 const MAX_UNREAD_BYTES = 64 * 1024;
 
@@ -29,7 +33,7 @@ export interface CallChannelOptions {
 export class CallChannel {
   readonly #socket: Duplex;
   readonly #options: CallChannelOptions;
-  readonly #lines = new JsonLines(MAX_LINE_BYTES, requestTooLarge);
+  readonly #lines = new JsonLines(MAX_CALL_BYTES, callTooLarge);
   /** Each aborts when nobody waits for the call's answer any more. */
   readonly #calls = new Map<number, AbortController>();
   #lineTimer: NodeJS.Timeout | undefined;

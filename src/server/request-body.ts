@@ -109,7 +109,7 @@ function assertJsonType({ request }: Exchange): void {
   );
 }
 
-export function requestTooLarge(): SessionError {
+function requestTooLarge(): SessionError {
   return new SessionError(
     "EXEC_REQUEST_TOO_LARGE",
     `The request's body must be no larger than ${MAX_JSON_BYTES} bytes.`,

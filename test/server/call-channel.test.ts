@@ -115,6 +115,20 @@ describe("a connection of many calls", () => {
     for (const { raw } of [channel, endless, slow]) await raw.whenEnded();
   });
 
+  it("is not ended by a client's call that is too large, which is refused alone", async () => {
+    await open();
+    const { client } = world;
+    const id = await createSession();
+    const waiting = client.wait(id);
+    const env = { LARGE: "x".repeat(9 * 1024 * 1024) };
+    await assert.rejects(client.create(world.world.target("c1"), { command: ["runs"], env }), {
+      code: "EXEC_REQUEST_TOO_LARGE",
+    });
+    await client.start(id);
+    world.world.machine.process().exit(4);
+    assert.equal((await waiting).exitCode, 4);
+  });
+
   it("refuses what takes or gives bytes, before anything has come of it", async () => {
     const channel = await open();
     const id = await createSession(READS);
