@@ -68,6 +68,7 @@ export class SessionJournal {
   /** Like {@link note}, for what the next manager can find out by itself: it goes with the next change, or after a moment. */
   noteLater(change: RecordChange): void {
     this.#record = advance(this.#record, change);
+    this.#context.store.expect(this.#record);
     this.#saveAfter(SAVE_DELAY_MS);
   }
 

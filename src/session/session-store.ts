@@ -34,6 +34,8 @@ export interface SessionStore {
    * has been saved by then. Throws what `save` throws.
    */
   begin(id: string): Promise<void>;
+  /** Tells a record that will be saved soon: if records have to be written again before that, this is the one. Writes nothing. */
+  expect(session: ExecSession): void;
   /**
    * Writes a record whole or not at all; of several waiting revisions only the newest is written. The end
    * of a command that ran for a second or longer also survives a power cut. Throws EXEC_STORE_FAILED, EXEC_STATE_DIR_LOST once the ownership is gone, or

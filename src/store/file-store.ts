@@ -81,6 +81,10 @@ export class FileSessionStore implements SessionStore {
     await this.#filesOf(id).begin();
   }
 
+  expect(session: ExecSession): void {
+    this.#sessions.get(session.id)?.expect(session);
+  }
+
   async save(session: ExecSession): Promise<void> {
     await this.#filesOf(session.id).save(session);
   }

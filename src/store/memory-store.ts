@@ -54,6 +54,8 @@ export class MemorySessionStore implements SessionStore {
     this.#directory.begun.set(id, new Date());
   }
 
+  expect(): void {}
+
   async save(session: ExecSession): Promise<void> {
     this.#assertOwned();
     const saved = this.#directory.sessions.get(session.id);

@@ -24,6 +24,7 @@ export interface SessionFilesOptions {
 export class SessionFiles {
   readonly #options: SessionFilesOptions;
   #saved: ExecSession | null;
+  #expected: ExecSession | null = null;
   /** What was saved may not be on disk any more. */
   #isDoubtful = false;
   #waitingSave: { session: ExecSession; readonly written: Promise<void> } | null = null;
@@ -61,6 +62,10 @@ export class SessionFiles {
   async begin(): Promise<void> {
     if (this.#removal !== null) throw noSuchSession(this.#options.id);
     return this.#change("save", async () => this.#mark());
+  }
+
+  expect(session: ExecSession): void {
+    this.#expected = session;
   }
 
   /** Says that what was saved may not be on disk any more. */
@@ -142,6 +147,8 @@ export class SessionFiles {
   /** Not synced: there may be a thousand of them, and the loss is behind us. */
   #writeAgain(): void {
     if (!this.#isDoubtful || this.#saved === null || this.#removal !== null) return;
+    if (this.#expected !== null && this.#expected.revision > this.#saved.revision)
+      this.#saved = this.#expected;
     writeRecord(this.#options.bundle, formatRecord(this.#saved));
     this.#isDoubtful = false;
   }

@@ -6,6 +6,7 @@ import type { EndRecord } from "../../src/session/exec-session.ts";
 import type { SessionService } from "../../src/session/session-service.ts";
 import { HostWorld, LOCAL } from "../support/host-world.ts";
 import { createRandomSource } from "../support/random-bytes.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 const ROUNDS = 12;
 const SESSIONS = 8;
@@ -48,7 +49,8 @@ describe("sessions whose host is killed", () => {
       for (const job of jobs) reasons.add(await assertTruth(service, job, orphans));
       assert.equal(existsSync(join(world.stateDir, "set-aside")), false);
       for (const { id } of await service.list()) await service.remove(id, { force: true });
-      assert.deepEqual(readdirSync(join(world.stateDir, "sessions")), []);
+      const left = () => readdirSync(join(world.stateDir, "sessions"));
+      await waitUntil("their files are gone", () => left().length === 0);
       child.kill("SIGTERM");
       assert.equal(await ended, 0);
       assert.deepEqual(world.processes(), []);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { type DemoJob, runMainJob, runTerminalJob } from "../../scripts/demo-job.ts";
 import { FlowWatch } from "../../scripts/flow-watch.ts";
 import { type FlowNode, type NodeRedProcess, startNodeRed } from "../../scripts/node-red-process.ts";
+import { waitUntil } from "../support/wait-until.ts";
 import { PACKAGE_NAME, PACKING_MS, PackedPackage, repository } from "./packed-package.ts";
 
 /** The Node-RED packages of the development install. */
@@ -100,7 +101,8 @@ describe("the packed package, installed by npm", function () {
         listening.abort();
         assert.deepEqual(await nodeRed.stop(), { code: 0, signal: null });
         assert.deepEqual(complaints(nodeRed.log), []);
-        assert.deepEqual(await readdir(join(ownUserDir, "exec-sessions/sessions")), []);
+        const left = () => readdir(join(ownUserDir, "exec-sessions/sessions"));
+        await waitUntil("its files are gone", async () => (await left()).length === 0);
       });
 
       after(async () => {

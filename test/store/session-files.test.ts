@@ -62,6 +62,23 @@ describe("session files", () => {
     assert.equal(readRevision(), 1);
   });
 
+  it("makes the record again as it is expected, where that is newer than what was saved", async () => {
+    files.expect(session(3));
+    assert.deepEqual([await files.restore(), readRevision()], [false, 1]);
+    for (const [expected, made] of [
+      [3, 3],
+      [5, 5],
+      [4, 5],
+    ] as const) {
+      files.expect(session(expected));
+      rmSync(bundle, { recursive: true });
+      assert.equal(await files.restore(), true);
+      assert.equal(readRevision(), made);
+    }
+    await files.save(session(6));
+    assert.equal(readRevision(), 6);
+  });
+
   it("waits for the disk with the end of a command that ran for a second, and with no other record", () => {
     const [longRun, shortRun, neverRan] = [
       ended(2),
