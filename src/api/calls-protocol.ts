@@ -3,8 +3,8 @@ import { API_VERSION } from "./api-version.ts";
 import { type WireError, wireErrorSchema } from "./wire-error.ts";
 
 /**
- * What a connection is upgraded to that carries any number of calls at a time, a line each. A call costs a third of what it
- * does in a request of its own, most of which is the HTTP of Node.js. The lines are checked by hand: so is every call.
+ * What a connection is upgraded to that carries any number of calls at a time, a line each. A call costs less than half of
+ * what it does in a request of its own, most of which is the HTTP of Node.js. The lines are checked by hand: so is every call.
  */
 export const CALLS_PROTOCOL = `exec-session-calls/${API_VERSION}`;
 
