@@ -61,13 +61,28 @@ describe("a connection of many calls", () => {
     channel.say({ cancel: 99 });
     const answer = await channel.next();
     assert.deepEqual([answer.id, answer.status], [1, 500]);
+    const { manager } = world.world;
+    const wait = manager.wait.bind(manager);
+    const signals: (AbortSignal | undefined)[] = [];
+    manager.wait = (session, options = {}) => {
+      signals.push(options.signal);
+      return wait(session, options);
+    };
     channel.say({ id: 2, method: "POST", path: `/exec/${id}/wait` });
     channel.say({ id: 3, ...LIST });
     assert.equal((await channel.next()).id, 3);
+    assert.deepEqual(
+      signals.map((signal) => signal?.aborted),
+      [false],
+    );
     channel.raw.socket.end();
     await channel.raw.whenEnded();
     await world.client.close();
     await waitUntil("it is let go of", () => world.api.server.connectionCount === 0);
+    assert.deepEqual(
+      signals.map((signal) => signal?.aborted),
+      [true],
+    );
     assert.deepEqual(world.api.reports, []);
   });
 
@@ -165,11 +180,18 @@ describe("a connection of many calls", () => {
   it("is not listened to while its client reads nothing, and loses no call", async () => {
     const channel = await open();
     await createSession();
-    const calls = 20_000;
+    const calls = 8_000;
+    const { manager } = world.world;
+    const list = manager.list.bind(manager);
+    let taken = 0;
+    manager.list = (filter) => {
+      taken++;
+      return list(filter);
+    };
     channel.raw.socket.pause();
     for (let id = 0; id < calls; id++) channel.say({ id, ...LIST });
     await assert.rejects(
-      waitUntil("all is taken", () => channel.raw.socket.writableLength === 0, 500),
+      waitUntil("all are taken", () => taken === calls, 3_000),
       /in vain/,
     );
     channel.raw.socket.resume();
