@@ -57,8 +57,8 @@ export async function measureLiveOutput({ places, inside, host }: BenchWorld): P
   );
   const ownWays = [
     wayOf(PIPE, () => drainProgram(commandFor(OUTPUT_BYTES))),
-    wayOf(CONSUMER, () => runAttached(inside, { consumer: "bench" })),
-    wayOf(CLIENT, () => runAttached(host, { consumer: "bench" })),
+    wayOf(CONSUMER, () => runAttached(inside, { consumer: "bench", borrow: true })),
+    wayOf(CLIENT, () => runAttached(host, { consumer: "bench", borrow: true })),
   ];
   const medians = new Map([...(await measure(ownWays)), ...(await measure(engineWays))]);
   const rateOf = (name: string) => medians.get(name) ?? Number.NaN;

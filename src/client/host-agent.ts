@@ -1,6 +1,6 @@
-import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { http } from "../api/node-http.ts";
+import type { SharedReadSocket } from "./shared-read-socket.ts";
 
 /** An idle connection is closed long before the host would, so that no call is sent on one that is just being closed. */
 const IDLE_TIMEOUT_MS = 4_000;
@@ -9,9 +9,9 @@ const MAX_IDLE_CONNECTIONS = 8;
 
 /** Keeps connections for the next call. They keep no process alive while they are idle. */
 export class HostAgent extends http.Agent {
-  readonly #connect: () => Promise<Socket>;
+  readonly #connect: () => Promise<SharedReadSocket>;
 
-  constructor(connect: () => Promise<Socket>) {
+  constructor(connect: () => Promise<SharedReadSocket>) {
     super({ keepAlive: true, maxFreeSockets: MAX_IDLE_CONNECTIONS, timeout: IDLE_TIMEOUT_MS });
     this.#connect = connect;
   }

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from "node:http";
-import type { Socket } from "node:net";
 import { API_VERSION_HEADER, assertSessionHostAnswered } from "../api/api-version.ts";
 import { CALLS_PROTOCOL } from "../api/calls-protocol.ts";
 import { hostCalls } from "../api/host-calls.ts";
@@ -11,6 +10,7 @@ import { CallChannel, type JsonAnswer, type JsonCall } from "./call-channel.ts";
 import { HostAgent } from "./host-agent.ts";
 import { badAnswer, brokenConnection } from "./host-failure.ts";
 import { Attempt, type HostRequest, type Outcome, type UpgradedConnection } from "./host-request.ts";
+import type { SharedReadSocket } from "./shared-read-socket.ts";
 
 /** What is read as a whole is an error, or nothing. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
@@ -27,7 +27,7 @@ export class HostConnection {
   #opening: Promise<CallChannel> | undefined;
   #isClosed = false;
 
-  constructor(place: string, connect: () => Promise<Socket>) {
+  constructor(place: string, connect: () => Promise<SharedReadSocket>) {
     this.place = place;
     this.#agent = new HostAgent(connect);
   }

@@ -1,4 +1,3 @@
-import type { Socket } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { type HostFile, readHostFile } from "../api/host-file.ts";
 import type { HostOptions } from "../api/host-options.ts";
@@ -13,6 +12,7 @@ import { connectToSocket } from "./connect-to-socket.ts";
 import { explainRefusal } from "./foreign-directory.ts";
 import { brokenConnection } from "./host-failure.ts";
 import { type LaunchOptions, launchSessionHost } from "./launch-session-host.ts";
+import type { SharedReadSocket } from "./shared-read-socket.ts";
 import { takeStartLock } from "./start-lock.ts";
 import { mayStartHost, NEVER_START } from "./start-policy.ts";
 
@@ -56,7 +56,7 @@ export class HostDialer {
    * the directory's owner is no session host; EXEC_HOST_UNREACHABLE if its host does not begin to serve;
    * EXEC_STATE_DIR_UNUSABLE if the directory is another user's who keeps this one out.
    */
-  async connect(): Promise<Socket> {
+  async connect(): Promise<SharedReadSocket> {
     try {
       return await this.#connect();
     } catch (error) {
@@ -64,7 +64,7 @@ export class HostDialer {
     }
   }
 
-  async #connect(): Promise<Socket> {
+  async #connect(): Promise<SharedReadSocket> {
     const begin = performance.now();
     for (;;) {
       const socket = await this.#connectIfServed();
@@ -88,7 +88,7 @@ export class HostDialer {
     return this.#mayStart ? SERVED_TIMEOUT_MS : (this.#launch.othersTimeoutMs ?? OTHERS_TIMEOUT_MS);
   }
 
-  async #connectIfServed(): Promise<Socket | null> {
+  async #connectIfServed(): Promise<SharedReadSocket | null> {
     const path = this.#lastPath ?? this.socketPath;
     const socket = await connectIfServed(path);
     this.#lastPath = socket === null ? undefined : path;
@@ -141,7 +141,7 @@ function isSameProcess(host: HostFile, owner: OwnerClaim): boolean {
 }
 
 /** Null: nobody listens there. */
-async function connectIfServed(path: string): Promise<Socket | null> {
+async function connectIfServed(path: string): Promise<SharedReadSocket | null> {
   try {
     return await connectToSocket(path);
   } catch (error) {

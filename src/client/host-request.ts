@@ -1,7 +1,7 @@
 import type { Agent, ClientRequest, IncomingMessage } from "node:http";
-import type { Socket } from "node:net";
 import { API_VERSION, API_VERSION_HEADER } from "../api/api-version.ts";
 import { http } from "../api/node-http.ts";
+import type { SharedReadSocket } from "./shared-read-socket.ts";
 
 export interface HostRequest {
   readonly method: string;
@@ -16,7 +16,7 @@ export interface HostRequest {
 
 /** A connection that has become something else than HTTP. */
 export interface UpgradedConnection {
-  readonly socket: Socket;
+  readonly socket: SharedReadSocket;
   /** What had come already. */
   readonly head: Buffer;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -54,7 +54,7 @@ export class Attempt {
       this.#request.once("response", (response) => resolve({ kind: "answer", response }));
       this.#request.once("upgrade", ({ headers }, socket, head) =>
         // The agent makes no other streams.
-        resolve({ kind: "upgrade", socket: socket as Socket, head, headers }),
+        resolve({ kind: "upgrade", socket: socket as SharedReadSocket, head, headers }),
       );
       this.#request.once("socket", () => {
         this.#hasSocket = true;

@@ -23,6 +23,8 @@ export interface RemoteAttachmentOptions {
   readonly place: string;
   /** A consumer has the connection, on which it acknowledges output and is forgotten, until it closes its attachment. */
   readonly isConsumer: boolean;
+  /** See AttachOptions. */
+  readonly borrow: boolean;
   /** Takes what is written once the attachment has ended, since its session may go on. */
   readonly service: Pick<SessionService, "write" | "endInput">;
   readonly onClose: () => void;
@@ -48,7 +50,7 @@ export class RemoteAttachment implements Attachment {
     this.sessionId = String(headers[SESSION_ID_HEADER]);
     this.#options = options;
     this.#socket = socket;
-    this.#output = new RemoteOutput((bytes) => this.#tell({ kind: "read", bytes }));
+    this.#output = new RemoteOutput((bytes) => this.#tell({ kind: "read", bytes }), options.borrow);
     this.#input = new RemoteInput((data) =>
       data === "end" ? this.#tell({ kind: "endInput" }) : this.#send("stdin", data),
     );
@@ -57,8 +59,8 @@ export class RemoteAttachment implements Attachment {
     socket.once("end", () => this.#leave());
     socket.on("error", (error) => this.#fail(brokenConnection(options.place, error, true)));
     socket.on("close", () => this.#onClose());
-    socket.on("data", (chunk: Buffer) => this.#receive(chunk));
     if (head.length > 0) this.#receive(head);
+    socket.takeReads((bytes) => this.#receive(bytes));
   }
 
   get ended(): Promise<AttachmentEnd> {

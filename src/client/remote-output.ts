@@ -1,5 +1,6 @@
 import { FRAME_COST_BYTES, OUTPUT_WINDOW_BYTES } from "../api/attach-protocol.ts";
 import type { FramePiece } from "../api/frame.ts";
+import { freeBuffer } from "../session/free-buffer.ts";
 import type { OutputChunk, OutputStream } from "../session/output-log.ts";
 
 /** What has been read is granted anew in portions of this size: rarely enough to cost nothing, early enough not to stall. */
@@ -14,6 +15,7 @@ interface Received {
 /** Output that has come and has not been read yet: never more than the window, however slow the reader is. */
 export class RemoteOutput {
   readonly #grant: (bytes: number) => void;
+  readonly #borrow: boolean;
   #received: Received[] = [];
   #granted = 0;
   #read = 0;
@@ -22,16 +24,18 @@ export class RemoteOutput {
   #hasEnded = false;
   #changed = Promise.withResolvers<void>();
 
-  constructor(grant: (bytes: number) => void) {
+  /** `borrow`: the bytes of a chunk are only lent to the reader, until it asks for the next one. */
+  constructor(grant: (bytes: number) => void, borrow: boolean) {
     this.#grant = grant;
+    this.#borrow = borrow;
   }
 
-  /** Part of a frame of output. False: it is more than was granted. */
+  /** Part of a frame of output, to be copied. False: it is more than was granted. */
   receive(stream: OutputStream, { data, isLast }: FramePiece): boolean {
     const cost = data.length + (isLast ? FRAME_COST_BYTES : 0);
     this.#granted -= cost;
     if (data.length === 0) this.#countRead(cost);
-    else this.#add({ kind: "data", stream, offset: this.#offset, data }, cost);
+    else this.#add({ kind: "data", stream, offset: this.#offset, data: Buffer.from(data) }, cost);
     this.#offset += data.length;
     return this.#granted >= 0;
   }
@@ -68,6 +72,7 @@ export class RemoteOutput {
       if (next !== undefined) {
         this.#countRead(next.cost);
         yield next.chunk;
+        if (this.#borrow && next.chunk.kind === "data") freeBuffer(next.chunk.data);
       } else if (!this.#hasEnded) {
         await this.#changed.promise;
       } else {

@@ -1,4 +1,3 @@
-import type { Socket } from "node:net";
 import type { z } from "zod";
 import type { ApiCall } from "../api/api-call.ts";
 import { MAX_INPUT_FRAME_BYTES } from "../api/attach-protocol.ts";
@@ -23,11 +22,12 @@ import { HostConnection } from "./host-connection.ts";
 import { InputOrder } from "./input-order.ts";
 import { RemoteAttachment } from "./remote-attachment.ts";
 import { readEvents } from "./remote-events.ts";
+import type { SharedReadSocket } from "./shared-read-socket.ts";
 
 export interface SessionClientOptions {
   readonly socketPath: string;
   /** Makes each connection, for example starting a host first. Absent: connects to `socketPath`. */
-  readonly connect?: () => Promise<Socket>;
+  readonly connect?: () => Promise<SharedReadSocket>;
 }
 
 /** The session service of another process, over its socket. A call rejects as it would there, with the same code. */
@@ -176,7 +176,7 @@ export class SessionClient implements service.SessionService {
   async #attach<Path extends "/exec/{id}/attach" | "/exec/{id}/start">(
     call: ApiCall<Path>,
     id: string,
-    { offset, interactive, consumer }: service.AttachOptions,
+    { offset, interactive, consumer, borrow = false }: service.AttachOptions,
   ): Promise<service.Attachment> {
     const parameters = at(id);
     const query = { offset: toText(offset), interactive: toText(interactive), consumer };
@@ -185,6 +185,7 @@ export class SessionClient implements service.SessionService {
     const attachment = new RemoteAttachment({
       connection,
       isConsumer: consumer !== undefined,
+      borrow,
       place: this.#place,
       service: this,
       onClose: () => this.#attachments.delete(attachment),

@@ -44,8 +44,14 @@ export function copyStreamCursor(cursor: StreamCursor): StreamCursor {
   return { ...cursor, pending: [...cursor.pending] };
 }
 
-/** Takes in bytes of a stream and gives the pieces that are complete now. */
+/** Takes in bytes of a stream, which are only borrowed, and gives the pieces that are complete now, to be used at once. */
 export function takePieces(cursor: StreamCursor, rule: PieceRule, slice: Slice): Piece[] {
+  const pieces = takeComplete(cursor, rule, slice);
+  keepPending(cursor, slice);
+  return pieces;
+}
+
+function takeComplete(cursor: StreamCursor, rule: PieceRule, slice: Slice): Piece[] {
   switch (rule.unit) {
     case "chunk":
       return takeChunk(cursor, rule, slice);
@@ -101,6 +107,13 @@ function append(cursor: StreamCursor, slice: Slice): void {
     cursor.pending.pop();
   }
   cursor.pending.push(last);
+}
+
+/** Only the last one can be part of what was borrowed: all others were joined, or kept before. */
+function keepPending({ pending }: StreamCursor, { data: borrowed }: Slice): void {
+  const last = pending.at(-1);
+  if (last?.data.buffer !== borrowed.buffer) return;
+  pending[pending.length - 1] = { offset: last.offset, data: Buffer.from(last.data) };
 }
 
 /** Pieces of the full size, while more than that is pending. */

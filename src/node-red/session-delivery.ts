@@ -21,6 +21,7 @@ import { Turn } from "./turn.ts";
 
 export interface SessionDeliveryOptions {
   readonly entry: ResumeEntry;
+  /** May lend its bytes. */
   readonly attachment: Attachment;
   readonly service: SessionService;
   /** The session when the delivery began. */

@@ -92,6 +92,7 @@ export async function resumeSession(
     const attachment = await service.attach(entry.sessionId, {
       offset: entry.position,
       consumer: entry.nodeId,
+      borrow: true,
     });
     const resumed = await attached(service, attachment, entry);
     if (resumed.session.state !== "created") return resumed;
@@ -144,7 +145,10 @@ async function startAttached(
 ): Promise<Attached> {
   registry.add(entry);
   try {
-    const attachment = await service.startAndAttach(entry.sessionId, { consumer: entry.nodeId });
+    const attachment = await service.startAndAttach(entry.sessionId, {
+      consumer: entry.nodeId,
+      borrow: true,
+    });
     return await attached(service, attachment, entry);
   } catch (error) {
     if (mayHaveBeenObeyed(error)) return resume(entry);

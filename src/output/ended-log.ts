@@ -1,9 +1,9 @@
 import type { OutputLimits } from "../session/exec-config.ts";
 import type { OutputTotals } from "../session/exec-session.ts";
-import type { CloseOptions, OutputChunk, OutputLog } from "../session/output-log.ts";
+import type { CloseOptions, OutputChunk, OutputLog, ReadOptions } from "../session/output-log.ts";
 import type { Consumers } from "./consumers.ts";
 import { KeptOutput } from "./kept-output.ts";
-import { type ReadOptions, readLog } from "./log-reader.ts";
+import { readLog } from "./log-reader.ts";
 import type { RecoveredSegments } from "./recover-segments.ts";
 import { unreadBytesOf } from "./retention.ts";
 import { segmentBytesFor } from "./segment.ts";

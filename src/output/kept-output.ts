@@ -53,14 +53,7 @@ export class KeptOutput implements ReadSource {
     if (offset >= tail.end) return this.#isFinished ? END : WAIT;
     if (offset < this.start) return gap(offset, this.start);
     const entry = tail.find(offset);
-    if (entry !== undefined) {
-      return {
-        kind: "data",
-        stream: entry.stream,
-        offset,
-        data: copyFrom(entry.data, offset - entry.offset),
-      };
-    }
+    if (entry !== undefined) return { kind: "memory", entry };
     const segment = segments.find(offset);
     if (segment !== undefined) return { kind: "segment", segment };
     return gap(
@@ -99,13 +92,6 @@ export class KeptOutput implements ReadSource {
       return { chunks: [], cursor: undefined };
     }
   }
-}
-
-/** For the reader to keep, or to free: of what is in memory only the log knows when it goes. */
-function copyFrom(data: Buffer, start: number): Buffer {
-  const copy = Buffer.allocUnsafeSlow(data.length - start);
-  data.copy(copy, 0, start);
-  return copy;
 }
 
 const WAIT: ReadStep = { kind: "wait" };

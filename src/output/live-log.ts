@@ -6,13 +6,14 @@ import type {
   OutputLog,
   OutputLogObserver,
   OutputStream,
+  ReadOptions,
 } from "../session/output-log.ts";
 import { errorText } from "../session/session-error.ts";
 import { Bell } from "./bell.ts";
 import { ConsumerPace } from "./consumer-pace.ts";
 import { Consumers } from "./consumers.ts";
 import { KeptOutput } from "./kept-output.ts";
-import { type ReadOptions, readLog } from "./log-reader.ts";
+import { readLog } from "./log-reader.ts";
 import type { MemoryBudget, MemoryLimits } from "./memory-budget.ts";
 import { type ByteRange, MemoryTail } from "./memory-tail.ts";
 import { keepFrom, unreadBytes, unreadBytesOf } from "./retention.ts";

@@ -1,11 +1,13 @@
-import type { OutputChunk } from "../session/output-log.ts";
+import type { OutputChunk, OutputData, OutputGap, ReadOptions } from "../session/output-log.ts";
 import type { Bell } from "./bell.ts";
+import type { TailEntry } from "./memory-tail.ts";
 import type { Segment } from "./segment.ts";
 import type { SegmentCursor } from "./segment-reader.ts";
 
-/** What a reader finds at an offset: output or a gap, a segment to read on in, nothing yet, or the end. */
+/** What a reader finds at an offset: output in memory or a gap, a segment to read on in, nothing yet, or the end. */
 export type ReadStep =
-  | OutputChunk
+  | { readonly kind: "memory"; readonly entry: TailEntry }
+  | OutputGap
   | { readonly kind: "segment"; readonly segment: Segment }
   | { readonly kind: "wait" }
   | { readonly kind: "end" };
@@ -31,22 +33,16 @@ export interface ReadSource {
   readonly news: Bell;
 }
 
-export interface ReadOptions {
-  readonly offset?: number;
-  readonly signal?: AbortSignal;
-}
-
 /** A reader is a position in the log and nothing more: however slow it is, it holds no output but the piece it reads. */
-export function readLog(source: ReadSource, { offset = 0, signal }: ReadOptions): AsyncIterable<OutputChunk> {
-  return { [Symbol.asyncIterator]: () => iterate(source, offset, signal) };
+export function readLog(source: ReadSource, options: ReadOptions): AsyncIterable<OutputChunk> {
+  return { [Symbol.asyncIterator]: () => iterate(source, options) };
 }
 
 function iterate(
   source: ReadSource,
-  offset: number,
-  signal: AbortSignal | undefined,
+  { offset = 0, signal, borrow = false }: ReadOptions,
 ): AsyncIterator<OutputChunk> {
-  const reading = { hasStopped: signal?.aborted ?? false };
+  const reading = { borrow, hasStopped: signal?.aborted ?? false };
   const stop = () => {
     reading.hasStopped = true;
     source.news.ring();
@@ -68,7 +64,7 @@ function iterate(
 async function* readOn(
   source: ReadSource,
   offset: number,
-  reading: { readonly hasStopped: boolean },
+  reading: { readonly borrow: boolean; readonly hasStopped: boolean },
   letGo: () => void,
 ): AsyncGenerator<OutputChunk, undefined> {
   try {
@@ -86,6 +82,16 @@ async function* readOn(
           at = endOf(chunk);
           yield chunk;
         }
+      } else if (step.kind === "memory") {
+        const { entry } = step;
+        const borrowed = borrowFrom(entry, at);
+        at = endOf(borrowed);
+        entry.borrowers++;
+        try {
+          yield reading.borrow ? borrowed : { ...borrowed, data: copyOf(borrowed.data) };
+        } finally {
+          entry.borrowers--;
+        }
       } else {
         at = endOf(step);
         yield step;
@@ -94,6 +100,17 @@ async function* readOn(
   } finally {
     letGo();
   }
+}
+
+function borrowFrom({ stream, offset, data }: TailEntry, from: number): OutputData {
+  return { kind: "data", stream, offset: from, data: data.subarray(from - offset) };
+}
+
+/** In memory of its own, which can be freed with it. */
+function copyOf(data: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(data.length);
+  data.copy(copy);
+  return copy;
 }
 
 function endOf(chunk: OutputChunk): number {

@@ -18,6 +18,8 @@ export interface TailEntry {
   /** How much of the output before `offset` was standard error. */
   readonly stderrBefore: number;
   readonly data: Buffer;
+  /** So many readers use the bytes now: the entry may go, but its bytes stay as they are. */
+  borrowers: number;
 }
 
 type Entry = { -readonly [Key in keyof TailEntry]: TailEntry[Key] } & {
@@ -85,7 +87,7 @@ export class MemoryTail {
     }
   }
 
-  /** The entry that holds a byte; undefined if none does. Its data is gone when the entry is. */
+  /** The entry that holds a byte; undefined if none does. Its bytes are gone when the entry is, but for those who borrow them. */
   find(offset: number): TailEntry | undefined {
     let low = this.#head;
     let high = this.#entries.length - 1;
@@ -149,7 +151,7 @@ export class MemoryTail {
   /** Lets go of everything. */
   clear(): void {
     this.#budget.add(-(this.#savedCost + this.#unsavedCost));
-    for (const entry of this.#entries) if (entry !== undefined) freeBuffer(entry.data);
+    for (const entry of this.#entries) freeEntry(entry);
     this.#entries = [];
     this.#head = this.#unsaved = this.#untaken = 0;
     this.#savedCost = this.#unsavedCost = 0;
@@ -176,8 +178,8 @@ export class MemoryTail {
       offset: this.#end,
       stderrBefore: this.#stderrBytes,
       data,
+      borrowers: 0,
       isSealed,
-      isLent: false,
     };
     this.#entries.push(entry);
     this.#count(stream, data.length, costOf(entry));
@@ -209,7 +211,7 @@ export class MemoryTail {
     const entry = this.#entries[this.#head];
     const cost = costOf(entry);
     this.#budget.add(-cost);
-    if (entry !== undefined) freeBuffer(entry.data);
+    freeEntry(entry);
     this.#entries[this.#head] = undefined;
     if (this.#head < this.#unsaved) {
       this.#savedCost -= cost;
@@ -227,6 +229,11 @@ export class MemoryTail {
     this.#untaken -= this.#head;
     this.#head = 0;
   }
+}
+
+/** What a reader still has the garbage collector frees, as it is a piece or two. */
+function freeEntry(entry: TailEntry | undefined): void {
+  if (entry?.borrowers === 0) freeBuffer(entry.data);
 }
 
 function costOf(entry: TailEntry | undefined): number {

@@ -1,15 +1,13 @@
 import type { Duplex } from "node:stream";
 import { setTimeout } from "node:timers/promises";
 import { MULTIPLEXED_STREAM, RAW_STREAM } from "../api/docker-bodies.ts";
-import { frameHeader } from "../api/frame.ts";
-import { freeBuffer } from "../session/free-buffer.ts";
-import type { OutputChunk, OutputStream } from "../session/output-log.ts";
+import type { OutputChunk } from "../session/output-log.ts";
 import { errorText } from "../session/session-error.ts";
 import type { SessionInspect } from "../session/session-inspect.ts";
 import type { Attachment } from "../session/session-service.ts";
 import { type Caller, ownExchange } from "./api-route.ts";
-import { waitUntilDrained } from "./drained.ts";
 import { takeOver } from "./exchange.ts";
+import { type SentOutput, sendOutput } from "./send-output.ts";
 import { carryInput } from "./stdin-stream.ts";
 
 /** Older clients know the raw type only, whatever the stream holds. */
@@ -56,10 +54,8 @@ export async function carryAttachment(
   await letHeadArrive(stream);
   try {
     for await (const chunk of attachment) {
-      const end = endOf(chunk);
-      if (!socket.destroyed) writeChunk(stream, chunk);
-      if (socket.writableNeedDrain) await waitUntilDrained(socket);
-      attachment.advance(end);
+      if (!socket.destroyed) await sendChunk(stream, chunk);
+      attachment.advance(endOf(chunk));
     }
     socket.end();
   } catch (error) {
@@ -75,7 +71,7 @@ export async function tellFailure(stream: DockerStream, sentence: string): Promi
   // Input for the command that does not run.
   stream.socket.resume();
   await letHeadArrive(stream);
-  writeNote(stream, sentence);
+  void sendNote(stream, sentence);
   stream.socket.end();
 }
 
@@ -83,31 +79,25 @@ async function letHeadArrive({ headStartMs }: DockerStream): Promise<void> {
   if (headStartMs > 0) await setTimeout(headStartMs);
 }
 
-function writeChunk(stream: DockerStream, chunk: OutputChunk): void {
-  if (chunk.kind === "gap") {
-    writeNote(stream, `exec-sessions: ${chunk.bytes} bytes of output are no longer kept`);
-  } else {
-    writeBytes(stream, chunk.stream, chunk.data);
-  }
+/** Resolves when the chunk's bytes are not needed any more. */
+function sendChunk(stream: DockerStream, chunk: OutputChunk): Promise<void> | undefined {
+  return chunk.kind === "gap"
+    ? sendNote(stream, `exec-sessions: ${chunk.bytes} bytes of output are no longer kept`)
+    : sendData(stream, chunk);
 }
 
 /** Something that the command did not write. A terminal's lines end with a carriage return too. */
-function writeNote(stream: DockerStream, text: string): void {
+function sendNote(stream: DockerStream, text: string): Promise<void> | undefined {
   const lineEnd = stream.session.ProcessConfig.tty ? "\r\n" : "\n";
-  writeBytes(stream, "stderr", Buffer.from(`${text}${lineEnd}`));
+  return sendData(stream, { stream: "stderr", data: Buffer.from(`${text}${lineEnd}`) });
 }
 
-/** The bytes are the stream's from then on. */
-function writeBytes({ socket, session }: DockerStream, name: OutputStream, data: Buffer): void {
-  const free = () => freeBuffer(data);
-  if (session.ProcessConfig.tty) {
-    socket.write(data, free);
-    return;
-  }
-  socket.cork();
-  socket.write(frameHeader(name, data.length));
-  socket.write(data, free);
-  socket.uncork();
+/** A terminal's output has no frames. */
+function sendData(
+  { socket, session }: DockerStream,
+  { stream, data }: Required<SentOutput>,
+): Promise<void> | undefined {
+  return sendOutput(socket, session.ProcessConfig.tty ? { data } : { stream, data });
 }
 
 function endOf(chunk: OutputChunk): number {

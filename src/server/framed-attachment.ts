@@ -11,16 +11,19 @@ import {
 import { Credit } from "../api/credit.ts";
 import { FrameParser, type FramePiece, frameHeader } from "../api/frame.ts";
 import { toWireError } from "../api/wire-error.ts";
-import { freeBuffer } from "../session/free-buffer.ts";
 import type { OutputChunk, OutputData } from "../session/output-log.ts";
 import type { Attachment } from "../session/session-service.ts";
 import { waitUntilDrained } from "./drained.ts";
 import { InputQueue } from "./input-queue.ts";
+import { sendOutput } from "./send-output.ts";
 
 /** A client that leaves so many bytes of ours unread is not listened to until it has read them. */
 const MAX_UNREAD_BYTES = 64 * 1024;
 
-/** Serves one attachment of our own client on an upgraded connection. It ends with the attachment, or the attachment with it. */
+/**
+ * Serves one attachment of our own client on an upgraded connection; one that lends its bytes is enough. It ends with the
+ * attachment, or the attachment with it.
+ */
 export function serveAttachment(socket: Duplex, attachment: Attachment): void {
   new FramedAttachment(socket, attachment).begin();
 }
@@ -132,13 +135,8 @@ class FramedAttachment {
       const part = rest.subarray(0, Math.min(credit - FRAME_COST_BYTES, OUTPUT_WINDOW_BYTES));
       rest = rest.subarray(part.length);
       this.#credit.spend(part.length + FRAME_COST_BYTES);
-      this.#socket.cork();
-      this.#socket.write(frameHeader(stream, part.length));
-      // Only the last part's write is the last to need the bytes.
-      if (rest.length > 0) this.#socket.write(part);
-      else this.#socket.write(part, () => freeBuffer(data));
-      this.#socket.uncork();
-      if (this.#socket.writableNeedDrain) await waitUntilDrained(this.#socket);
+      const sending = sendOutput(this.#socket, { stream, data: part });
+      if (sending !== undefined) await sending;
     }
   }
 

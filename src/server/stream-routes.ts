@@ -16,7 +16,7 @@ import type { RouteContext } from "./host-routes.ts";
 export function streamRoutes({ service, report }: RouteContext): readonly Route[] {
   return [
     route(sessionCalls.startSession, async ({ parameters: { id }, query, body, from }) => {
-      if (isFramed(from)) return framed(await service.startAndAttach(id, query), from);
+      if (isFramed(from)) return framed(await service.startAndAttach(id, { ...query, borrow: true }), from);
       const size = toTerminalSize(body);
       if (body.Detach) {
         const session = await service.start(id);
@@ -34,7 +34,7 @@ export function streamRoutes({ service, report }: RouteContext): readonly Route[
       return () => carryAttachment(openDockerStream(from, session), attachment, { onLeave, report });
     }),
     route(sessionCalls.attachSession, async ({ parameters: { id }, query, from }) => {
-      if (isFramed(from)) return framed(await service.attach(id, query), from);
+      if (isFramed(from)) return framed(await service.attach(id, { ...query, borrow: true }), from);
       ownExchange(from);
       const session = await service.inspect(id);
       const attachment = await service.attach(id, withDockerHabits(session, query));
@@ -74,6 +74,7 @@ async function startAndAttach(
 function withDockerHabits({ ProcessConfig, OpenStdin }: SessionInspect, query: AttachOptions): AttachOptions {
   return {
     interactive: ProcessConfig.tty && OpenStdin,
+    borrow: true,
     ...(query.consumer === undefined ? { offset: 0, consumer: `stream-${randomUUID()}` } : {}),
     ...query,
   };

@@ -37,11 +37,8 @@ export interface OutputLog {
   room(): Promise<void>;
   /** No more output comes. Resolves when all of it is on disk, or it is known that it cannot be. */
   finish(): Promise<void>;
-  /**
-   * From an offset (default 0) to the end of a finished log, waiting at the live edge; a piece that begins before the
-   * offset is cut to it. Its bytes are the reader's. Ends early, without error, when `signal` aborts.
-   */
-  read(options?: { readonly offset?: number; readonly signal?: AbortSignal }): AsyncIterable<OutputChunk>;
+  /** To the end of a finished log, waiting at the live edge; a piece that begins before the offset is cut to it. */
+  read(options?: ReadOptions): AsyncIterable<OutputChunk>;
   /**
    * Registers a consumer, whose unread output is kept within the limits, at an offset. Its position outlives the log and,
    * but for the last seconds, also a crash.
@@ -55,6 +52,15 @@ export interface OutputLog {
   unregister(consumer: string): void;
   /** Ends every reader and lets go of files and memory; deletes nothing. */
   close(options?: CloseOptions): Promise<void>;
+}
+
+export interface ReadOptions {
+  /** Where to begin. Absent: 0. */
+  readonly offset?: number;
+  /** Ends the reading early, without error. */
+  readonly signal?: AbortSignal;
+  /** The bytes of a piece are only lent, until the next one is asked for or the reading ends. Absent: they are the reader's. */
+  readonly borrow?: boolean;
 }
 
 export interface CloseOptions {

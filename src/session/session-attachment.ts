@@ -30,6 +30,7 @@ class SessionAttachment implements Attachment {
   readonly #log: OutputLog;
   readonly #consumer: string | undefined;
   readonly #offset: number;
+  readonly #borrow: boolean;
   readonly #generation: number;
   readonly #filter: DetachKeyFilter | undefined;
   readonly #onDetach: () => void;
@@ -50,6 +51,7 @@ class SessionAttachment implements Attachment {
     this.#consumer = options.consumer;
     this.#offset =
       options.offset ?? (options.consumer === undefined ? undefined : log.position(options.consumer)) ?? 0;
+    this.#borrow = options.borrow ?? false;
     this.#generation = generation;
     this.#filter = options.interactive ? createFilter(session.record.config.detachKeys) : undefined;
     this.#onDetach = onDetach;
@@ -62,7 +64,7 @@ class SessionAttachment implements Attachment {
 
   [Symbol.asyncIterator](): AsyncIterator<OutputChunk> {
     const chunks = this.#log
-      .read({ offset: this.#offset, signal: this.#reading.signal })
+      .read({ offset: this.#offset, signal: this.#reading.signal, borrow: this.#borrow })
       [Symbol.asyncIterator]();
     return {
       next: async () => {

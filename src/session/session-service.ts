@@ -17,6 +17,11 @@ export interface AttachOptions {
    * what this attachment has not read may be dropped first.
    */
   readonly consumer?: string;
+  /**
+   * The bytes of a chunk are only lent, until the next one is asked for or the iteration ends: for a reader that passes them
+   * on or copies them, and much the fastest. Absent: they are the reader's, to keep.
+   */
+  readonly borrow?: boolean;
 }
 
 /**

@@ -69,6 +69,23 @@ describe("output-pieces", () => {
     assert.deepEqual(show(takeRest(cursor, false)), { offset: 301, text: "9", isPartial: false });
   });
 
+  it("what is pending is kept, whatever becomes of the bytes that it came in", () => {
+    for (const rule of [text, lines, { ...whole, maxBytes: 100 }]) {
+      const cursor = createStreamCursor();
+      const told: Buffer[] = [];
+      for (const piece of ["one\ntwo", " and a long end\n", "a\xe6\xb5"]) {
+        const borrowed = Buffer.from(Buffer.from(piece, "latin1"));
+        const pieces = takePieces(cursor, rule, { offset: 0, data: borrowed });
+        told.push(...pieces.map(({ data }) => Buffer.from(data)));
+        borrowed.fill("x");
+      }
+      const rest = takeRest(cursor, false);
+      if (rest !== undefined) told.push(rest.data);
+      const all = Buffer.concat(told).toString("latin1").replaceAll("\n", "");
+      assert.equal(all, "onetwo and a long enda\xe6\xb5");
+    }
+  });
+
   it("a long line that comes byte by byte is kept in few slices", () => {
     const cursor = createStreamCursor();
     const rule: PieceRule = { unit: "line", isText: true, maxBytes: 1_000_000 };

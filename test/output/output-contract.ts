@@ -171,6 +171,39 @@ export function describeOutputLogs(title: string, open: () => Promise<LogsUnderT
         await kept.return?.();
       });
 
+      it("a borrowed piece stays as it is until the next one is asked for, whatever becomes of the log", async () => {
+        const log = createLog(SMALL_LOG);
+        appendKnown(log, "stdout", 50_000);
+        appendKnown(log, "stdout", 50_000);
+        const readers = [0, 0, 50_000].map((offset) =>
+          log.read({ offset, borrow: true })[Symbol.asyncIterator](),
+        );
+        const borrowed = await Promise.all(readers.map(nextChunk));
+        for (let piece = 0; piece < 100; piece++) appendKnown(log, "stdout", 50_000);
+        await log.finish();
+        assert.ok(log.totals.firstOffset > 100_000);
+        await readers[0]?.return?.();
+        await log.close({ discard: true });
+        for (const chunk of borrowed.slice(1)) {
+          assert.ok(chunk.kind === "data" && chunk.data.equals(bytesAt(chunk.offset, 50_000)));
+        }
+        for (const reader of readers) await reader.return?.();
+      });
+
+      it("a borrowed piece is the log's own, and its memory goes with the log's", async () => {
+        const log = createLog({ replayBytes: 0 });
+        appendKnown(log, "stdout", 50_000);
+        appendKnown(log, "stdout", 50_000);
+        log.register("consumer", 0);
+        const reader = log.read({ borrow: true })[Symbol.asyncIterator]();
+        const first = await nextChunk(reader);
+        await nextChunk(reader);
+        assert.ok(first.kind === "data" && first.data.equals(bytesAt(0, 50_000)));
+        log.advance("consumer", 50_000);
+        assert.equal(first.data.length, 0);
+        await reader.return?.();
+      });
+
       it("many small pieces of one stream are read as few", async () => {
         const log = createLog();
         for (let byte = 0; byte < 50_000; byte++) appendKnown(log, "stdout", 1);

@@ -78,7 +78,13 @@ describe("segment-list", () => {
   });
 
   function write(offset: number, length: number): Promise<void> {
-    const entry: TailEntry = { stream: "stdout", offset, stderrBefore: 0, data: Buffer.alloc(length) };
+    const entry: TailEntry = {
+      stream: "stdout",
+      offset,
+      stderrBefore: 0,
+      data: Buffer.alloc(length),
+      borrowers: 0,
+    };
     return list.write([entry], () => {});
   }
 

@@ -2,14 +2,18 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { ATTACH_PROTOCOL } from "../../src/api/attach-protocol.ts";
+import { ATTACH_PROTOCOL, HOST_FRAMES, OUTPUT_WINDOW_BYTES } from "../../src/api/attach-protocol.ts";
+import { FrameParser, frameHeader } from "../../src/api/frame.ts";
 import { DEFAULT_LIMITS } from "../../src/server/server-limits.ts";
 import { ApiWorld } from "../support/api-world.ts";
 import { httpRequest, RawClient, refusalIn } from "../support/raw-client.ts";
 import { LOCAL, RealApi } from "../support/real-api.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
+const KIB = 1024;
 const MIB = 1024 * 1024;
+/** What a command writes again and again: the bytes at an offset are known. */
+const LINE = "0123456789abcde\n";
 /** Much more than is kept of a session's output. */
 const MUCH_OUTPUT = 400 * MIB;
 /** What the host may grow by while a client does not read. */
@@ -153,6 +157,26 @@ describe("a client that does not read", () => {
     await real.dispose();
   });
 
+  it("what it was lent of the output stays as it is, though the log drops it meanwhile", async () => {
+    const output = { maxBytes: 64 * KIB, replayBytes: 0, policy: "dropOldest" } as const;
+    const { id } = await real.manager.create(target, { command: ["yes", LINE.slice(0, -1)], output });
+    const client = await RawClient.open(real.api.socketPath);
+    const upgrade = { Connection: "Upgrade", Upgrade: ATTACH_PROTOCOL };
+    client.send(httpRequest("POST", `/exec/${id}/start`, { headers: upgrade }));
+    await waitUntil("it is attached", () => client.text.includes("\r\n\r\n"));
+    client.socket.pause();
+    const credit = Buffer.from(JSON.stringify({ kind: "read", bytes: OUTPUT_WINDOW_BYTES }));
+    client.send(Buffer.concat([frameHeader("control", credit.length), credit]));
+    await waitUntil("much has been dropped", async () => {
+      return (await real.manager.inspect(id)).output.firstOffset > 64 * MIB;
+    });
+    client.socket.resume();
+    await real.manager.stop(id, { timeout: 0 });
+    await client.whenEnded();
+    assert.ok(countKnownLines(client.bytes) > 200 * KIB);
+    client.close();
+  });
+
   const floods = { command: ["head", "-c", String(MUCH_OUTPUT), "/dev/zero"] };
 
   it("its own attachment costs the host no memory, and the command nothing", async () => {
@@ -273,4 +297,25 @@ function settledMemory(): number {
   const { gc } = globalThis as { gc?: () => void };
   gc?.();
   return process.memoryUsage().rss;
+}
+
+/** The bytes of output in what an attachment has sent. Throws if one is not what the command writes at its offset. */
+function countKnownLines(received: Buffer): number {
+  const frames = received.subarray(received.indexOf("\r\n\r\n") + 4);
+  let offset = 0;
+  let bytes = 0;
+  for (const { type, data } of new FrameParser(HOST_FRAMES).push(frames)) {
+    if (type === "control") {
+      const message = JSON.parse(data.toString());
+      if (message.kind === "at") offset = message.offset;
+      if (message.kind === "gap") offset = message.offset + message.bytes;
+    } else {
+      const start = offset % LINE.length;
+      const lines = Buffer.alloc(start + data.length, LINE).subarray(start);
+      assert.ok(data.equals(lines), `the output at ${offset}`);
+      offset += data.length;
+      bytes += data.length;
+    }
+  }
+  return bytes;
 }

@@ -41,6 +41,7 @@ async function attach(context: CommandContext, id: string, options: AttachComman
   const attachment = await service.attach(session.ID, {
     ...placeIn(session, options),
     interactive: tty && takesInput,
+    borrow: true,
   });
   const size = terminalSize();
   // A full-screen program draws itself anew when it is told of a size.

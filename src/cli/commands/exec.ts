@@ -80,6 +80,7 @@ async function runAttached(
   const attachment = await service.startAndAttach(id, {
     interactive: tty && interactive,
     consumer: CONSUMER,
+    borrow: true,
   });
   proxySignals(service, id);
   const end = await joinSession(attachment, { service, json, tty, takesInput: interactive });

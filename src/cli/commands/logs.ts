@@ -56,7 +56,7 @@ async function* read(
   end: number,
 ): AsyncIterable<OutputChunk> {
   if (begin >= end) return;
-  for await (const chunk of await service.attach(id, { offset: begin })) {
+  for await (const chunk of await service.attach(id, { offset: begin, borrow: true })) {
     yield cut(chunk, end);
     if (endOf(chunk) >= end) return;
   }

@@ -111,6 +111,29 @@ export function describeOutputContract(open: OpenContractWorld): void {
       assert.equal((await service.inspect(id)).output.stdoutBytes, written);
     });
 
+    for (const borrow of [false, true]) {
+      const time = borrow
+        ? "until the next chunk is asked for, if it is borrowed"
+        : "for ever once it is read";
+      it(`stays as it is ${time}, whatever becomes of the session`, async () => {
+        const { service, machine } = world.current;
+        const id = await startSession(world.current, { ...RUNS, output: TIGHT });
+        const attachment = await service.attach(id, { borrow });
+        const chunks = attachment[Symbol.asyncIterator]();
+        const written = randomBytes(60_000);
+        machine.process().stdout?.write(Buffer.from(written));
+        const { value: chunk } = await chunks.next();
+        machine.process().stdout?.write(Buffer.alloc(MUCH));
+        machine.process().exit(0);
+        await service.wait(id);
+        if (!borrow) await chunks.next();
+        await service.remove(id);
+        assert.ok(chunk?.kind === "data" && chunk.data.length > 0);
+        assert.deepEqual(chunk.data, written.subarray(0, chunk.data.length));
+        attachment.close();
+      });
+    }
+
     it("that is no longer kept is told as a gap, and counted in the end record", async () => {
       const { service, machine } = world.current;
       const id = await startSession(world.current, { ...RUNS, output: TIGHT });
