@@ -6,6 +6,7 @@ import {
   type OutputLimits,
 } from "../src/session/exec-config.ts";
 import type { ContainerRef } from "../src/session/exec-session.ts";
+import { freeBuffer } from "../src/session/free-buffer.ts";
 import type { AttachOptions, SessionService } from "../src/session/session-service.ts";
 import type { BenchWorld } from "./bench-world.ts";
 import { median } from "./median.ts";
@@ -44,6 +45,7 @@ const LIMITS: OutputLimits = {
 };
 
 const PIPE = "raw pipe";
+const FREED_PIPE = "raw pipe, its memory given back";
 const CONSUMER = "to a consumer, in this process";
 const CLIENT = "to a consumer, through a host";
 
@@ -57,6 +59,7 @@ export async function measureLiveOutput({ places, inside, host }: BenchWorld): P
   );
   const ownWays = [
     wayOf(PIPE, () => drainProgram(commandFor(OUTPUT_BYTES))),
+    wayOf(FREED_PIPE, () => drainProgram(commandFor(OUTPUT_BYTES), freeBuffer)),
     wayOf(CONSUMER, () => runAttached(inside, { consumer: "bench", borrow: true })),
     wayOf(CLIENT, () => runAttached(host, { consumer: "bench", borrow: true })),
   ];
@@ -137,11 +140,16 @@ function replayWay(service: SessionService): Way {
   };
 }
 
-async function drainProgram([program, ...args]: readonly [string, ...string[]]): Promise<number> {
+/** `dispose` gets each chunk. Absent: they are left to the garbage collector, as everybody does. */
+async function drainProgram(
+  [program, ...args]: readonly [string, ...string[]],
+  dispose: (chunk: Buffer) => void = () => {},
+): Promise<number> {
   const { stdout } = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
   let bytes = 0;
   stdout.on("data", (data: Buffer) => {
     bytes += data.length;
+    dispose(data);
   });
   await once(stdout, "close");
   return bytes;

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { Duplex } from "node:stream";
 import { CALLS_PROTOCOL } from "../../src/api/calls-protocol.ts";
 import { JsonLines } from "../../src/api/json-lines.ts";
+import { CallChannel } from "../../src/server/call-channel.ts";
 import { READS, RUNS } from "../session/contract/contract-world.ts";
 import { ApiWorld, type ApiWorldOptions } from "../support/api-world.ts";
 import { httpRequest, RawClient, refusalIn } from "../support/raw-client.ts";
@@ -230,6 +233,27 @@ describe("a connection of many calls", () => {
     }
   });
 });
+
+describe("a connection of many calls that is idle", () => {
+  it("is closed once it has been idle for its time, and not while a call is under way", async () => {
+    const answer = Promise.withResolvers<{ readonly status: number }>();
+    const options = { maxCalls: 1, lineTimeoutMs: 20_000, idleTimeoutMs: 50 };
+    const busy = silentConnection();
+    new CallChannel(busy, { ...options, answer: () => answer.promise });
+    busy.push(`${JSON.stringify({ id: 1, method: "GET", path: "/version" })}\n`);
+    const idle = silentConnection();
+    new CallChannel(idle, { ...options, answer: () => answer.promise });
+    await once(idle, "close");
+    assert.equal(busy.destroyed, false);
+    answer.resolve({ status: 204 });
+    await once(busy, "close");
+  });
+});
+
+/** A connection whose client takes everything and does nothing. */
+function silentConnection(): Duplex {
+  return new Duplex({ read: () => {}, write: (_chunk, _encoding, done) => done() });
+}
 
 /** What a host says, of any kind. */
 interface AnyLine {
