@@ -84,13 +84,17 @@ async function* readOn(
         }
       } else if (step.kind === "memory") {
         const { entry } = step;
-        const borrowed = borrowFrom(entry, at);
-        at = endOf(borrowed);
-        entry.borrowers++;
-        try {
-          yield reading.borrow ? borrowed : { ...borrowed, data: copyOf(borrowed.data) };
-        } finally {
-          entry.borrowers--;
+        const piece = pieceFrom(entry, at);
+        at = endOf(piece);
+        if (reading.borrow) {
+          entry.borrowers++;
+          try {
+            yield piece;
+          } finally {
+            entry.borrowers--;
+          }
+        } else {
+          yield { ...piece, data: copyOf(piece.data) };
         }
       } else {
         at = endOf(step);
@@ -102,7 +106,7 @@ async function* readOn(
   }
 }
 
-function borrowFrom({ stream, offset, data }: TailEntry, from: number): OutputData {
+function pieceFrom({ stream, offset, data }: TailEntry, from: number): OutputData {
   return { kind: "data", stream, offset: from, data: data.subarray(from - offset) };
 }
 

@@ -67,6 +67,9 @@ describeNeeding(["root", "mount", "umount"], "an output log on a full disk", fun
     await fill(log);
     await truncate(filler, DISK_BYTES - 5 * FREE_BYTES);
     await waitUntil("all is written", async () => (await disk.size()) > log.totals.stdoutBytes);
+    // A piece that comes now is written once that attempt has ended: until then the disk has not worked.
+    appendKnown(log, "stdout", PIECE_BYTES);
+    await waitUntil("the next is written, too", async () => (await disk.size()) > log.totals.stdoutBytes);
     await fill(log);
     assert.equal(disk.errors.length, 2);
   });
