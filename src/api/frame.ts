@@ -28,7 +28,10 @@ export interface FramePiece {
   readonly isLast: boolean;
 }
 
-/** Takes a byte stream apart into frames, as it comes and without copying what it carries. */
+/**
+ * Takes a byte stream apart into frames, as it comes and without copying what it carries. Of what it is given it keeps
+ * nothing, so that the memory can be used for the next bytes.
+ */
 export class FrameParser {
   readonly #maxBytes: FrameLimits;
   readonly #header = Buffer.alloc(FRAME_HEADER_BYTES);
@@ -74,7 +77,7 @@ export class FrameParser {
       yield { type: this.#type, data, isLast };
       return;
     }
-    this.#control.push(data);
+    this.#control.push(isLast ? data : Buffer.from(data));
     if (!isLast) return;
     const whole = Buffer.concat(this.#control);
     this.#control = [];

@@ -1,6 +1,6 @@
 import type { OutputChunk, OutputData, OutputGap, ReadOptions } from "../session/output-log.ts";
 import type { Bell } from "./bell.ts";
-import type { TailEntry } from "./memory-tail.ts";
+import { giveBack, lend, type TailEntry } from "./memory-tail.ts";
 import type { Segment } from "./segment.ts";
 import type { SegmentCursor } from "./segment-reader.ts";
 
@@ -87,11 +87,11 @@ async function* readOn(
         const piece = pieceFrom(entry, at);
         at = endOf(piece);
         if (reading.borrow) {
-          entry.borrowers++;
+          lend(entry);
           try {
             yield piece;
           } finally {
-            entry.borrowers--;
+            giveBack(entry);
           }
         } else {
           yield { ...piece, data: copyOf(piece.data) };

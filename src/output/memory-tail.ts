@@ -18,8 +18,9 @@ export interface TailEntry {
   /** How much of the output before `offset` was standard error. */
   readonly stderrBefore: number;
   readonly data: Buffer;
-  /** So many readers use the bytes now: the entry may go, but its bytes stay as they are. */
+  /** So many readers use the bytes now: the entry may go, but its bytes stay as they are until it has none. */
   borrowers: number;
+  isGone: boolean;
 }
 
 type Entry = { -readonly [Key in keyof TailEntry]: TailEntry[Key] } & {
@@ -151,7 +152,7 @@ export class MemoryTail {
   /** Lets go of everything. */
   clear(): void {
     this.#budget.add(-(this.#savedCost + this.#unsavedCost));
-    for (const entry of this.#entries) freeEntry(entry);
+    for (const entry of this.#entries) letGo(entry);
     this.#entries = [];
     this.#head = this.#unsaved = this.#untaken = 0;
     this.#savedCost = this.#unsavedCost = 0;
@@ -179,6 +180,7 @@ export class MemoryTail {
       stderrBefore: this.#stderrBytes,
       data,
       borrowers: 0,
+      isGone: false,
       isSealed,
     };
     this.#entries.push(entry);
@@ -211,7 +213,7 @@ export class MemoryTail {
     const entry = this.#entries[this.#head];
     const cost = costOf(entry);
     this.#budget.add(-cost);
-    freeEntry(entry);
+    letGo(entry);
     this.#entries[this.#head] = undefined;
     if (this.#head < this.#unsaved) {
       this.#savedCost -= cost;
@@ -231,9 +233,25 @@ export class MemoryTail {
   }
 }
 
-/** What a reader still has the garbage collector frees, as it is a piece or two. */
-function freeEntry(entry: TailEntry | undefined): void {
-  if (entry?.borrowers === 0) freeBuffer(entry.data);
+/** Lends an entry's bytes, until they are given back. */
+export function lend(entry: TailEntry): void {
+  entry.borrowers++;
+}
+
+/** The last one who gives back bytes of an entry that has gone frees them. */
+export function giveBack(entry: TailEntry): void {
+  entry.borrowers--;
+  freeIfUnused(entry);
+}
+
+function letGo(entry: TailEntry | undefined): void {
+  if (entry === undefined) return;
+  entry.isGone = true;
+  freeIfUnused(entry);
+}
+
+function freeIfUnused({ isGone, borrowers, data }: TailEntry): void {
+  if (isGone && borrowers === 0) freeBuffer(data);
 }
 
 function costOf(entry: TailEntry | undefined): number {

@@ -90,18 +90,19 @@ function cut(bytes: Buffer, lengths: readonly number[]): Buffer[] {
   return chunks;
 }
 
-/** Whole frames again. */
+/** Whole frames again, whatever becomes of a chunk once it has been taken. */
 function parse(chunks: readonly Buffer[]): Frame[] {
   const parser = new FrameParser(LIMITS);
   const frames: Frame[] = [];
   let parts: Buffer[] = [];
   for (const chunk of chunks) {
     for (const { type, data, isLast } of parser.push(chunk)) {
-      parts.push(data);
+      parts.push(Buffer.from(data));
       if (!isLast) continue;
       frames.push({ type, data: Buffer.concat(parts) });
       parts = [];
     }
+    chunk.fill(0xff);
   }
   return frames;
 }

@@ -204,6 +204,25 @@ export function describeOutputLogs(title: string, open: () => Promise<LogsUnderT
         await reader.return?.();
       });
 
+      it("a borrowed piece that the log has dropped meanwhile is freed once it is given back", async () => {
+        const log = createLog({ replayBytes: 0 });
+        appendKnown(log, "stdout", 50_000);
+        log.register("consumer", 0);
+        const readers = [log.read({ borrow: true }), log.read({ borrow: true })].map((chunks) =>
+          chunks[Symbol.asyncIterator](),
+        );
+        const pieces = await Promise.all(readers.map(nextChunk));
+        log.advance("consumer", 50_000);
+        for (const [index, piece] of pieces.entries()) {
+          assert.ok(piece.kind === "data" && piece.data.equals(bytesAt(0, 50_000)));
+          await readers[index]?.return?.();
+        }
+        assert.deepEqual(
+          pieces.map((piece) => piece.kind === "data" && piece.data.length),
+          [0, 0],
+        );
+      });
+
       it("many small pieces of one stream are read as few", async () => {
         const log = createLog();
         for (let byte = 0; byte < 50_000; byte++) appendKnown(log, "stdout", 1);

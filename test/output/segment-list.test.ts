@@ -84,6 +84,7 @@ describe("segment-list", () => {
       stderrBefore: 0,
       data: Buffer.alloc(length),
       borrowers: 0,
+      isGone: false,
     };
     return list.write([entry], () => {});
   }
