@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { uptime } from "node:os";
 import { isSameProcessAlive, readBootId, readProcessIdentity } from "../../src/process/process-identity.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 describe("process identity", () => {
   it("is the same at every reading while the process runs", () => {
@@ -35,10 +37,12 @@ describe("process identity", () => {
   });
 
   it("has ended in a zombie", async () => {
-    // The shell becomes a sleep, which never reaps the child that the shell started.
-    const parent = await spawnReady("sh", ["-c", "sleep 0 & echo $!; exec sleep 600"]);
+    // The shell becomes a sleep, which never reaps the child that the shell started; the shell itself would.
+    const parent = await spawnReady("sh", ["-c", "exec 3<&0; cat <&3 & echo $!; exec sleep 600"]);
     const pid = Number(parent.firstLine);
-    while (readProcessIdentity(pid) !== null) await new Promise(setImmediate);
+    await waitUntil("the shell is a sleep", async () => (await nameOf(parent.pid)) === "sleep");
+    parent.stdin?.end();
+    await waitUntil("its child has ended", () => readProcessIdentity(pid) === null);
     assert.doesNotThrow(() => process.kill(pid, 0), "the zombie is still in the process table");
     parent.kill("SIGKILL");
     await once(parent, "exit");
@@ -59,8 +63,12 @@ describe("process identity", () => {
 /** Linux shows times in these ticks on every architecture, whatever its kernel counts in. */
 const TICKS_PER_SECOND = 100;
 
+async function nameOf(pid: number | undefined): Promise<string> {
+  return (await readFile(`/proc/${pid}/comm`, "utf8")).trim();
+}
+
 async function spawnReady(program: string, args: string[]): Promise<ChildProcess & { firstLine: string }> {
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
   const [chunk] = await once(child.stdout, "data");
   return Object.assign(child, { firstLine: String(chunk).trim() });
 }
