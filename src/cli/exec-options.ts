@@ -28,7 +28,10 @@ export interface ExecOptions extends SessionCommandOptions {
 export function addExecOptions(command: Command): Command {
   return command
     .option("-d, --detach", "leave it running; write the session's id")
-    .option("--detach-keys <keys>", "keys that leave a terminal session running (default: ctrl-p,ctrl-q)")
+    .option(
+      "--detach-keys <keys>",
+      "keys that leave a terminal session with standard input running (default: ctrl-p,ctrl-q)",
+    )
     .option(
       "-e, --env <name=value>",
       "add a variable; with a name only, this process's own; may be given again",

@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import type { HostFile } from "../api/host-file.ts";
+import { type HostFile, readHostFile } from "../api/host-file.ts";
 import type { HostOptions } from "../api/host-options.ts";
 import { packageVersion } from "../api/package-version.ts";
 import type { Ready } from "../api/ready-line.ts";
@@ -12,6 +12,7 @@ import { listContainers } from "../runtime/list-containers.ts";
 import { Runtimes } from "../runtime/runtimes.ts";
 import { KnownRuntimes } from "../server/known-runtimes.ts";
 import type { RuntimeSpec } from "../session/exec-session.ts";
+import type { OrphanPolicy } from "../session/reconcile.ts";
 import type { RuntimeProvider } from "../session/runtime.ts";
 import { SessionError } from "../session/session-error.ts";
 import { openSessionManager } from "../session/session-manager.ts";
@@ -29,10 +30,11 @@ export async function openHost(
   options: HostOptions,
   report: (sentence: string) => void,
 ): Promise<OpenedHost> {
-  const { stateDir, orphans } = options;
+  const { stateDir } = options;
+  const orphans = options.orphans ?? readHostFile(stateDir)?.orphans ?? "keep";
   const socket = hostSocketPath(stateDir);
   if (options.socketUser !== null) assertShareable(socket, stateDir);
-  const announcement = announce(socket);
+  const announcement = announce(socket, orphans);
   const store = new AnnouncedStore(stateDir, announcement, report);
   const runtimes = new Runtimes();
   const outputs = new FileOutputLogs();
@@ -65,7 +67,7 @@ const INSTALLED: readonly RuntimeSpec[] = (["local", "crun", "runc"] as const).m
   root: "",
 }));
 
-function announce(socket: string): HostFile {
+function announce(socket: string, orphans: OrphanPolicy): HostFile {
   const identity = readProcessIdentity(process.pid);
   if (identity === null) throw new Error("this process is not in /proc");
   return {
@@ -74,6 +76,7 @@ function announce(socket: string): HostFile {
     socket,
     version: packageVersion(),
     unit: readSystemdUnit(process.pid),
+    orphans,
   };
 }
 
@@ -97,8 +100,8 @@ async function findUsable(
 }
 
 function describe(
-  { idleSeconds, onStop, orphans, socketUser }: HostOptions,
-  { version, unit }: HostFile,
+  { idleSeconds, onStop, socketUser }: HostOptions,
+  { version, unit, orphans }: HostFile,
 ): string {
   return [
     `version ${version}`,

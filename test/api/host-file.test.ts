@@ -12,6 +12,7 @@ const HOST: HostFile = {
   socket: "/s/host.sock",
   version: "1.2.3",
   unit: "nodered.service",
+  orphans: "stop",
 };
 
 describe("a host's file in its state directory", () => {

@@ -2,13 +2,12 @@ import assert from "node:assert/strict";
 import { parseHostOptions } from "../../src/api/host-options.ts";
 
 describe("a host's options", () => {
-  it("have a default each, but for the state directory", () => {
+  it("have a default each, but for the state directory and what a host that was killed was told", () => {
     assert.deepEqual(parseHostOptions({ stateDir: "/s" }), {
       stateDir: "/s",
       idleSeconds: 120,
       onStop: "stop",
       socketUser: null,
-      orphans: "keep",
     });
   });
 

@@ -165,7 +165,7 @@ describe("connecting to a session host", () => {
     const socket = join(world.folder, "file/host.sock");
     writeFileSync(join(world.folder, "file"), "");
     const host = { pid: 1, startTime: 1, bootId: "", pidNamespace: "", version: "", unit: null };
-    writeHostFile(world.stateDir, { ...host, socket });
+    writeHostFile(world.stateDir, { ...host, socket, orphans: "keep" });
     await assert.rejects(world.connect(), {
       code: "EXEC_HOST_UNREACHABLE",
       message: `The session host at ${socket} cannot be reached: connect ENOTDIR ${socket}.`,

@@ -39,6 +39,7 @@ describe("the session host", () => {
       socket: basename(ready.socket),
       version: ready.version,
       unit: null,
+      orphans: "keep",
     });
     for (const name of ["host.json", "host.log", "host.sock"]) {
       assert.equal(lstatSync(join(world.stateDir, name)).mode & 0o777, 0o600, name);
@@ -258,15 +259,21 @@ describe("a session host after one that was killed", () => {
     assert.equal(existsSync(`${first.ready.socket}.leaving`), false);
   });
 
-  it("keeps its commands or stops them, as it is told, and says so", async () => {
-    for (const orphans of ["keep", "stop"] as const) {
-      const first = await world.start();
+  it("keeps its commands or stops them, as it is told, else as that one was told, and says so", async () => {
+    const cases = [
+      { told: {}, next: { orphans: "keep" }, orphans: "keep" },
+      { told: { orphans: "keep" }, next: { orphans: "stop" }, orphans: "stop" },
+      { told: { orphans: "stop" }, next: {}, orphans: "stop" },
+      { told: {}, next: {}, orphans: "keep" },
+    ] as const;
+    for (const { told, next: options, orphans } of cases) {
+      const first = await world.start(told);
       const client = world.clientOf(first.ready.socket);
       const id = await startSession(client, SLEEP);
       const { Pid } = await client.inspect(id);
       first.child.kill("SIGKILL");
       await first.ended;
-      const next = await world.start({ orphans });
+      const next = await world.start(options);
       const service = world.clientOf(next.ready.socket);
       if (orphans === "keep") {
         assert.equal((await service.inspect(id)).Pid, Pid);
@@ -275,7 +282,7 @@ describe("a session host after one that was killed", () => {
       const { exitCode, reason } = await service.wait(id);
       assert.deepEqual([exitCode, reason], [null, orphans === "keep" ? "lost" : "stopped"]);
       assert.match(
-        world.log(),
+        world.log().split(id.slice(0, 12)).slice(1).join(),
         orphans === "keep" ? /still runs without its output/ : /still ran without its manager and is stopped/,
       );
       next.child.kill("SIGTERM");

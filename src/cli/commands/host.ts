@@ -8,7 +8,7 @@ interface HostCommandOptions {
   readonly stateDir: string;
   readonly idleExit: number | typeof NEVER;
   readonly onStop: string;
-  readonly orphans: string;
+  readonly orphans?: string;
   readonly socketUser?: number;
 }
 
@@ -29,9 +29,10 @@ export function hostCommand(): Command {
         .default("stop"),
     )
     .addOption(
-      new Option("--orphans <policy>", "what becomes of commands whose host was killed")
-        .choices(POLICIES)
-        .default("keep"),
+      new Option(
+        "--orphans <policy>",
+        "what becomes of commands whose host was killed (default: what that host was told, or keep)",
+      ).choices(POLICIES),
     )
     .option(
       "--socket-user <user>",
