@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import * as z from "zod";
-import { policy } from "./host-options.ts";
+import { policySchema } from "./host-options.ts";
 
 /** In the state directory: who serves it. */
 const HOST_FILE = "host.json";
@@ -24,7 +24,7 @@ const hostFileSchema = z.object({
   /** The systemd unit that it runs in, and that ends it when it is stopped. Null: none. */
   unit: z.string().nullable(),
   /** What is to become of its commands if it is killed. */
-  orphans: policy.default("keep"),
+  orphans: policySchema.default("keep"),
 });
 
 /** A session host as it describes itself to whoever looks for it. */

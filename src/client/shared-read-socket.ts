@@ -7,7 +7,7 @@ const shared = Buffer.allocUnsafeSlow(READ_BYTES);
 
 /**
  * A connection that takes no memory for its reads. Node.js takes 64 KiB for each, however little comes, and leaves it to the
- * garbage collector: of much output that would be two thirds of its reader's time.
+ * garbage collector: of much output that was half of its reader's time.
  */
 export class SharedReadSocket extends Socket {
   #take: ((bytes: Buffer) => void) | undefined;

@@ -1,8 +1,8 @@
 import type { OutputChunk, OutputData, OutputGap, ReadOptions } from "../session/output-log.ts";
 import type { Bell } from "./bell.ts";
-import { giveBack, lend, type TailEntry } from "./memory-tail.ts";
 import type { Segment } from "./segment.ts";
 import type { SegmentCursor } from "./segment-reader.ts";
+import { giveBack, lend, type TailEntry } from "./tail-entry.ts";
 
 /** What a reader finds at an offset: output in memory or a gap, a segment to read on in, nothing yet, or the end. */
 export type ReadStep =

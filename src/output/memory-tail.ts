@@ -3,6 +3,7 @@ import type { OutputStream } from "../session/output-log.ts";
 import { Arena } from "./arena.ts";
 import { FRAME_HEADER_BYTES, MAX_FRAME_BYTES } from "./frame.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
+import { letGo, type TailEntry } from "./tail-entry.ts";
 
 /** Output up to this size is copied to its neighbours: a frame for every byte would cost more than the copy. */
 const SMALL_BYTES = 4 * 1024;
@@ -10,18 +11,6 @@ const SMALL_BYTES = 4 * 1024;
 const ENTRY_COST_BYTES = 256;
 /** So many places of entries that have gone are cut off in one go. */
 const MAX_GONE_ENTRIES = 256;
-
-/** A piece of output in memory; one frame on disk. */
-export interface TailEntry {
-  readonly stream: OutputStream;
-  readonly offset: number;
-  /** How much of the output before `offset` was standard error. */
-  readonly stderrBefore: number;
-  readonly data: Buffer;
-  /** So many readers use the bytes now: the entry may go, but its bytes stay as they are until it has none. */
-  borrowers: number;
-  isGone: boolean;
-}
 
 type Entry = { -readonly [Key in keyof TailEntry]: TailEntry[Key] } & {
   /** Nothing is joined to it any more. */
@@ -152,7 +141,7 @@ export class MemoryTail {
   /** Lets go of everything. */
   clear(): void {
     this.#budget.add(-(this.#savedCost + this.#unsavedCost));
-    for (const entry of this.#entries) letGo(entry);
+    for (const entry of this.#entries) if (entry !== undefined) letGo(entry);
     this.#entries = [];
     this.#head = this.#unsaved = this.#untaken = 0;
     this.#savedCost = this.#unsavedCost = 0;
@@ -213,7 +202,7 @@ export class MemoryTail {
     const entry = this.#entries[this.#head];
     const cost = costOf(entry);
     this.#budget.add(-cost);
-    letGo(entry);
+    if (entry !== undefined) letGo(entry);
     this.#entries[this.#head] = undefined;
     if (this.#head < this.#unsaved) {
       this.#savedCost -= cost;
@@ -231,27 +220,6 @@ export class MemoryTail {
     this.#untaken -= this.#head;
     this.#head = 0;
   }
-}
-
-/** Lends an entry's bytes, until they are given back. */
-export function lend(entry: TailEntry): void {
-  entry.borrowers++;
-}
-
-/** The last one who gives back bytes of an entry that has gone frees them. */
-export function giveBack(entry: TailEntry): void {
-  entry.borrowers--;
-  freeIfUnused(entry);
-}
-
-function letGo(entry: TailEntry | undefined): void {
-  if (entry === undefined) return;
-  entry.isGone = true;
-  freeIfUnused(entry);
-}
-
-function freeIfUnused({ isGone, borrowers, data }: TailEntry): void {
-  if (isGone && borrowers === 0) freeBuffer(data);
 }
 
 function costOf(entry: TailEntry | undefined): number {

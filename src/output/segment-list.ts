@@ -1,7 +1,8 @@
 import { FRAME_HEADER_BYTES, MAX_FRAME_BYTES, writeFrameHeader } from "./frame.ts";
-import type { ByteRange, TailEntry } from "./memory-tail.ts";
+import type { ByteRange } from "./memory-tail.ts";
 import { type Segment, segmentName } from "./segment.ts";
 import type { SegmentStorage } from "./segment-storage.ts";
+import type { TailEntry } from "./tail-entry.ts";
 
 /** A header and its bytes are two buffers; one system call takes 1024 (IOV_MAX). */
 export const MAX_BATCH_ENTRIES = 512;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { MemorySegmentStorage } from "../../src/output/memory-segment-storage.ts";
-import type { TailEntry } from "../../src/output/memory-tail.ts";
 import { SegmentList } from "../../src/output/segment-list.ts";
+import type { TailEntry } from "../../src/output/tail-entry.ts";
 
 const SEGMENT_BYTES = 1000;
 
